@@ -1,0 +1,1 @@
+Console.Error.WriteLine("cli"); return 0;
