@@ -58,12 +58,12 @@ public sealed class UpdateFrame
     /// <summary>Makes a frame: inline when the signed frame then has at most <see cref="UpdateLimits.FrameBytesMax"/> bytes, else with chunks, which are <see cref="Chunks.Of"/> of the data.</summary>
     /// <param name="header">What it says.</param>
     /// <param name="data">The encoded model, at least 1 byte; kept, not copied.</param>
-    /// <exception cref="ArgumentException">No data, no parameters, an unknown codec, a loss that is not finite, data of another length than the codec gives, or more than 60 KiB of hashes.</exception>
+    /// <exception cref="ArgumentException">No data, no parameters or more than 2^26, an unknown codec, a loss that is not finite, data of another length than the codec gives, or more than 60 KiB of hashes.</exception>
     public static UpdateFrame Create(UpdateHeader header, ReadOnlyMemory<byte> data)
     {
         ArgumentNullException.ThrowIfNull(header);
-        if (data.IsEmpty || header.ParameterCount < 1)
-            throw new ArgumentException("A frame needs parameters and their data.", nameof(data));
+        if (data.IsEmpty || header.ParameterCount is < 1 or > UpdateLimits.ParametersCeiling)
+            throw new ArgumentException("A frame needs 1 to 2^26 parameters and their data.", nameof(data));
         if (header.HeldOutLoss is { } loss && !float.IsFinite(loss))
             throw new ArgumentException($"A loss of {loss} does not go on the wire: leave it out.", nameof(header));
         if (!LengthFitsCodec(header, data.Length))
@@ -259,12 +259,8 @@ public sealed class UpdateFrame
     };
 
     private static bool LengthFitsCodec(UpdateHeader header, int length) =>
-        header.Codec switch
-        {
-            UpdateCodec.Float32 => length == 4L * header.ParameterCount,
-            UpdateCodec.Int8Block64 => true,
-            _ => false,
-        };
+        header.Codec is UpdateCodec.Float32 or UpdateCodec.Int8Block64
+        && length == SnapshotCodec.EncodedLength(header.Codec, header.ParameterCount);
 
     private int EncodedLength()
     {

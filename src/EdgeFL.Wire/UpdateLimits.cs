@@ -9,12 +9,15 @@ public sealed record UpdateLimits
     /// <summary>Bytes of a signed frame, envelope and all; also the largest chunk: brokers refuse more. 61,440.</summary>
     public const int FrameBytesMax = 60 * 1024;
 
+    /// <summary>Most parameters any frame can carry: 2^26. What one receiver takes is <see cref="ParametersMax"/>.</summary>
+    public const int ParametersCeiling = 1 << 26;
+
     /// <summary>Parameters of a model, 1 to 2^26. Default 2^20.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public int ParametersMax
     {
         get => parametersMax;
-        init => parametersMax = value is >= 1 and <= 1 << 26 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "1 to 2^26.");
+        init => parametersMax = value is (>= 1 and <= ParametersCeiling) ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "1 to 2^26.");
     }
 
     /// <summary>Bytes of an encoded model, inline or in chunks, 1 to 2^28. Default 8 MiB.</summary>
