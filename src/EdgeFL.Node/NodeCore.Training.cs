@@ -1,0 +1,187 @@
+using EdgeFL.Learning;
+using EdgeFL.Learning.Aggregation;
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Node;
+
+// The round loop: merge what the neighbours sent, make H minibatch steps (one for each tick), share the result.
+public sealed partial class NodeCore
+{
+    private long lastReportMs = long.MinValue / 2;
+    private long lastInferenceMs = long.MinValue / 2;
+    private long lastPersistMs = long.MinValue;
+    private int lastPersistRound;
+    private long lastPushMs;
+
+    private void OnSamples(SampleBatch batch, long nowMs, Outbox outbox)
+    {
+        made.Clear();
+        windows.Add(batch, made);
+        foreach (SampleWindow window in made)
+            data.Add(window);
+        if (made.Count > 0 && nowMs - lastInferenceMs >= options.InferenceIntervalMs)
+        {
+            lastInferenceMs = nowMs;
+            outbox.Add(new NodeEffect.Inferred(Infer(made[^1])));
+        }
+    }
+
+    private Inference Infer(SampleWindow window)
+    {
+        data.Prepare(window.Values, input, target);
+        network.Predict(parameters, input, 1, output);
+        if (model.Task != TaskKind.Classify)
+            return new Inference(window.TimeMs, -1, model.Task.ToString().ToLowerInvariant(), Vectors.SquaredDistance(output, target) / output.Length, round);
+        int best = Network.LargestOf(output);
+        float sum = 0;
+        foreach (float logit in output)
+            sum += Elementary.Exp(logit - output[best]);
+        return new Inference(window.TimeMs, best, model.Classes[best], 1 / sum, round);
+    }
+
+    private void OnTick(long nowMs, Outbox outbox)
+    {
+        if (lastPersistMs == long.MinValue)
+            lastPersistMs = nowMs;
+        ExpireChunks(nowMs, outbox);
+        if (phase == NodePhase.Done)
+        {
+            if (nowMs - lastPushMs >= options.IdlePushMs)
+                Share(peers.Draw(options.FanOut, ref random), nowMs, outbox);
+        }
+        else if (data.TrainingCount >= options.MinimumWindows)
+        {
+            MoveTo(NodePhase.Training, nowMs, outbox);
+            TrainOneStep(nowMs, outbox);
+        }
+        else if (replicas.Count > 0)
+        {
+            MoveTo(NodePhase.Following, nowMs, outbox);
+            if (++stepInRound >= options.StepsPerRound)
+            {
+                stepInRound = 0;
+                Merge(nowMs, outbox);
+                round = Math.Max(round, replicas.MedianRound());
+                FinishRound(nowMs, outbox);
+            }
+        }
+
+        if (nowMs - lastReportMs >= options.ReportIntervalMs)
+            Report(nowMs, outbox);
+        if (nowMs - lastPersistMs >= options.CheckpointIntervalMs)
+            Persist(nowMs, outbox);
+    }
+
+    private void TrainOneStep(long nowMs, Outbox outbox)
+    {
+        if (stepInRound == 0)
+        {
+            Merge(nowMs, outbox);
+            parameters.CopyTo(roundStart, 0);
+        }
+
+        if (phase == NodePhase.Done)
+            return; // Catching up has taken the node past its last round.
+
+        float eta = LearningRate();
+        float stepLoss = trainer.Step(parameters, optimiser, eta);
+        if (!float.IsFinite(stepLoss))
+        {
+            // A step that would poison the model is undone back to the last anchor, counted and told.
+            refusedSteps++;
+            optimiser.Previous.CopyTo(parameters);
+            optimiser.Momentum.Clear();
+            stepInRound = 0;
+            Raise("step-refused", EventSeverity.Warning, $"A training step gave a loss that is not finite ({refusedSteps} so far); the model of round {round} was kept.",
+                "Look at the sensor's values, or lower the learning rate.", null, nowMs, outbox);
+            return;
+        }
+
+        steps++;
+        loss = float.IsNaN(loss) ? stepLoss : loss + 0.05f * (stepLoss - loss);
+        if (++stepInRound < options.StepsPerRound)
+            return;
+
+        stepInRound = 0;
+        optimiser.EndRound(parameters, eta, options.StepsPerRound);
+        round++;
+        Vectors.Subtract(parameters, roundStart, roundStart);
+        replicas.Advance(round, roundStart);
+        Share(peers.Draw(options.FanOut, ref random), nowMs, outbox);
+        if (options.ViewShuffleRounds > 0 && round % options.ViewShuffleRounds == 0)
+            peers.Shuffle(outbox, ref random);
+        FinishRound(nowMs, outbox);
+    }
+
+    private void FinishRound(long nowMs, Outbox outbox)
+    {
+        if (options.Rounds > 0 && round >= options.Rounds)
+        {
+            MoveTo(NodePhase.Done, nowMs, outbox);
+            Persist(nowMs, outbox);
+        }
+        else if (options.CheckpointRounds > 0 && round - lastPersistRound >= options.CheckpointRounds)
+        {
+            Persist(nowMs, outbox);
+        }
+    }
+
+    /// <summary>Cosine decay from the first round to the last; constant when there is no last.</summary>
+    private float LearningRate() => options.Rounds == 0
+        ? options.LearningRate
+        : Schedules.Cosine(options.LearningRate, round, options.Rounds, options.LearningRateFloor);
+
+    private void Merge(long nowMs, Outbox outbox)
+    {
+        if (TryCatchUp(nowMs, outbox))
+            return;
+        ReadOnlySpan<PeerModel> fresh = replicas.Fresh(round, options.MaxAgeRounds);
+        mergedModels = fresh.Length;
+        if (fresh.IsEmpty)
+            return;
+        rule.Aggregate(parameters, fresh, merged);
+        merged.CopyTo(parameters, 0);
+    }
+
+    /// <summary>
+    /// A node that starts late, or comes back, is too far behind to be of use to the mean: it takes the neighbours' robust mean and their median
+    /// round instead of its own. With three or more neighbours one liar can move neither.
+    /// </summary>
+    private bool TryCatchUp(long nowMs, Outbox outbox)
+    {
+        int median = replicas.MedianRound();
+        if (median - round <= options.MaxAgeRounds || replicas.Count < Math.Min(3, peers.UpCount))
+            return false;
+        ReadOnlySpan<PeerModel> fresh = replicas.Fresh(median, options.MaxAgeRounds);
+        if (fresh.IsEmpty)
+            return false;
+
+        int behind = median - round;
+        rule.Aggregate(fresh[0].Parameters.Span, fresh[1..], merged);
+        merged.CopyTo(parameters, 0);
+        mergedModels = fresh.Length;
+        round = median;
+        stepInRound = 0;
+        optimiser.Momentum.Clear();
+        optimiser.Anchor(parameters);
+        Raise("caught-up", EventSeverity.Info, $"Was {behind} rounds behind: took the mean of {fresh.Length} neighbours and goes on at round {round}.", "", null, nowMs, outbox);
+        FinishRound(nowMs, outbox);
+        return true;
+    }
+
+    private void MoveTo(NodePhase next, long nowMs, Outbox outbox)
+    {
+        if (phase == next)
+            return;
+        phase = next;
+        if (next is NodePhase.Training or NodePhase.Following)
+            stepInRound = 0;
+        Report(nowMs, outbox);
+    }
+
+    private void Report(long nowMs, Outbox outbox)
+    {
+        lastReportMs = nowMs;
+        outbox.Add(new NodeEffect.Trained(Describe()));
+    }
+}

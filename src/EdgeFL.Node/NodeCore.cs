@@ -1,0 +1,160 @@
+using System.Buffers.Binary;
+using EdgeFL.Learning;
+using EdgeFL.Learning.Aggregation;
+using EdgeFL.Node.Peers;
+using EdgeFL.Node.Rounds;
+using EdgeFL.Numerics;
+using EdgeFL.Wire;
+
+namespace EdgeFL.Node;
+
+/// <summary>
+/// What a node does next. Synchronous and deterministic: inputs come in with the time, effects go out through the outbox, and nothing else is
+/// read or changed: no clock, file, socket or hidden randomness. The agent pumps it from one queue; the simulator pumps the very same code.
+/// </summary>
+/// <remarks>Not thread-safe: one caller at a time.</remarks>
+public sealed partial class NodeCore
+{
+    private readonly NodeOptions options;
+    private readonly ModelSpec model;
+    private readonly ulong modelHash;
+    private readonly Network network;
+    private readonly Trainer trainer;
+    private readonly WindowBuilder windows;
+    private readonly LocalData data;
+    private readonly QuasiGlobalMomentum optimiser;
+    private readonly float[] parameters;
+    private readonly float[] merged;
+    private readonly float[] decoded;
+    private readonly float[] roundStart;
+    private readonly float[] input;
+    private readonly float[] output;
+    private readonly float[] target;
+    private readonly PeerTable peers;
+    private readonly ReplicaCache replicas;
+    private readonly ReplayGuard replays;
+    private readonly ChunkAssembler chunks;
+    private readonly UpdateLimits limits;
+    private readonly IAggregationRule rule;
+    private readonly List<SampleWindow> made = [];
+    private Philox random;
+
+    private NodePhase phase;
+    private int round;
+    private long steps;
+    private int stepInRound;
+    private float loss = float.NaN;
+    private int mergedModels;
+    private ulong sequence;
+    private long refusedSteps;
+
+    /// <summary>Makes a node that has learned nothing yet: every node of a fleet starts from the same parameters, drawn from the model's own hash.</summary>
+    /// <param name="options">What it is told to do.</param>
+    /// <param name="model">The model it learns, resolved for the sensor's channels.</param>
+    /// <param name="windowing">How windows are cut.</param>
+    /// <param name="dataOptions">How many windows are kept.</param>
+    /// <exception cref="ArgumentException">An option lies outside its range.</exception>
+    public NodeCore(NodeOptions options, ModelSpec model, WindowOptions windowing, LocalDataOptions dataOptions)
+    {
+        options.Validate();
+        this.options = options;
+        this.model = model;
+        modelHash = BinaryPrimitives.ReadUInt64BigEndian(model.Hash.Span);
+        network = new Network(model, options.Batch);
+        windows = new WindowBuilder(windowing, model.Channels);
+        data = new LocalData(model, dataOptions, options.Seed);
+        trainer = new Trainer(network, data, options.Batch);
+        parameters = new float[model.ParameterCount];
+        merged = new float[model.ParameterCount];
+        decoded = new float[model.ParameterCount];
+        roundStart = new float[model.ParameterCount];
+        input = new float[model.InputCount];
+        output = new float[model.OutputCount];
+        target = new float[model.Task == TaskKind.Classify ? 0 : model.OutputCount];
+        network.Initialise(parameters, modelHash);
+        optimiser = new QuasiGlobalMomentum(model.ParameterCount, options.Momentum);
+        optimiser.Anchor(parameters);
+        peers = new PeerTable(options.Node, options.KnownPeersMax, options.ActiveViewSize);
+        replicas = new ReplicaCache(model.ParameterCount, options.ReplicasMax);
+        replays = new ReplayGuard(options.KnownPeersMax);
+        limits = new UpdateLimits { ParametersMax = model.ParameterCount, DataBytesMax = 4 * model.ParameterCount };
+        chunks = new ChunkAssembler(new ChunkOptions { TimeoutMs = options.ChunkTimeoutMs });
+        rule = ByPeerCount.CreateDefault(model.ParameterCount, options.ReplicasMax, options.Byzantine);
+        random = new Philox(options.Seed, Stream.Partners);
+    }
+
+    /// <summary>Philox streams of the node, so that one more draw for one purpose never shifts another's.</summary>
+    private static class Stream
+    {
+        public const ulong Partners = 0x70617274;
+    }
+
+    /// <summary>The model's parameters as they are now, shape [P].</summary>
+    public ReadOnlySpan<float> Parameters => parameters;
+
+    /// <summary>Where the node stands.</summary>
+    public NodePhase Phase => phase;
+
+    /// <summary>Rounds made.</summary>
+    public int Round => round;
+
+    /// <summary>Frames refused and events dropped, by reason.</summary>
+    public RejectionCounters Rejections { get; } = new();
+
+    /// <summary>Takes one input and appends what is to be done about it.</summary>
+    /// <param name="input">What happened.</param>
+    /// <param name="nowMs">Milliseconds on a clock that never runs backwards.</param>
+    /// <param name="outbox">Receives the effects.</param>
+    public void Handle(NodeInput input, long nowMs, Outbox outbox)
+    {
+        switch (input)
+        {
+            case NodeInput.Tick:
+                OnTick(nowMs, outbox);
+                break;
+            case NodeInput.SamplesRead samples:
+                OnSamples(samples.Batch, nowMs, outbox);
+                break;
+            case NodeInput.UpdateArrived update:
+                OnUpdate(update.From, update.Payload, nowMs, outbox);
+                break;
+            case NodeInput.ChunkArrived chunk:
+                OnChunk(chunk, nowMs, outbox);
+                break;
+            case NodeInput.FrameRefused refused:
+                Refuse(refused.From, refused.Reason, nowMs, outbox);
+                break;
+            case NodeInput.PeerSeen seen:
+                peers.Seen(seen.Peer, outbox);
+                break;
+            case NodeInput.PeerGone gone:
+                peers.Gone(gone.Peer, outbox);
+                break;
+            case NodeInput.LinkUp up:
+                OnLinkUp(up.Peer, nowMs, outbox);
+                break;
+            case NodeInput.LinkDown down:
+                OnLinkDown(down.Peer, nowMs, outbox);
+                break;
+            case NodeInput.SensorEnded:
+                outbox.Add(new NodeEffect.Raised(new NodeEvent(
+                    "sensor-ended", EventSeverity.Info, $"The sensor's recording has ended: {data.TrainingCount} windows to train on, {data.HeldOutCount} held out.", "")));
+                break;
+            case NodeInput.Shutdown:
+                Persist(nowMs, outbox);
+                Report(nowMs, outbox);
+                break;
+            default:
+                throw new ArgumentException($"Unknown input {input.GetType().Name}.", nameof(input));
+        }
+    }
+
+    /// <summary>What training has come to; evaluates the held-out part.</summary>
+    public TrainReport Describe()
+    {
+        Evaluation evaluation = trainer.Evaluate(parameters);
+        return new TrainReport(
+            phase, round, options.Rounds, steps, loss, evaluation.Loss, evaluation.Accuracy, data.TrainingCount, data.HeldOutCount,
+            peers.UpCount, mergedModels, Received, Rejections.Total);
+    }
+}

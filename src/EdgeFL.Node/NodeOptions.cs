@@ -1,0 +1,115 @@
+using EdgeFL.Identity;
+
+namespace EdgeFL.Node;
+
+/// <summary>What a node is told to do. Ranges are checked by <see cref="Validate"/>.</summary>
+public sealed record NodeOptions
+{
+    /// <summary>The fleet the node belongs to.</summary>
+    public required FleetId Fleet { get; init; }
+
+    /// <summary>The node itself.</summary>
+    public required NodeId Node { get; init; }
+
+    /// <summary>Number of this start of the node, from 1, stored by the platform and larger at every start.</summary>
+    public required uint BootEpoch { get; init; }
+
+    /// <summary>Seed of everything the node draws: batches, partners.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Rounds to make, 0 to 1,000,000; 0 (default) means no end.</summary>
+    public int Rounds { get; init; }
+
+    /// <summary>Minibatch steps in a round (H), 1 to 1000. Default 5.</summary>
+    public int StepsPerRound { get; init; } = 5;
+
+    /// <summary>Windows in a minibatch, 1 to 256. Default 16.</summary>
+    public int Batch { get; init; } = 16;
+
+    /// <summary>Step size at the start (eta), above 0 to 10. Default 0.3.</summary>
+    public float LearningRate { get; init; } = 0.3f;
+
+    /// <summary>Step size at the last round, as a share of the first, 0 to 1. Default 0. Used when <see cref="Rounds"/> is not 0.</summary>
+    public float LearningRateFloor { get; init; }
+
+    /// <summary>Quasi-global momentum (beta), 0 to 0.999. Default 0.9.</summary>
+    public float Momentum { get; init; } = 0.9f;
+
+    /// <summary>Training windows that must be there before the first step, 1 to 100,000. Default 16.</summary>
+    public int MinimumWindows { get; init; } = 16;
+
+    /// <summary>Peers each round's model is pushed to (s), 1 to 16. Default 4.</summary>
+    public int FanOut { get; init; } = 4;
+
+    /// <summary>Links kept up at once (the active view), 1 to 16. Default 8.</summary>
+    public int ActiveViewSize { get; init; } = 8;
+
+    /// <summary>Peers remembered at once, 1 to 4096. Default 256.</summary>
+    public int KnownPeersMax { get; init; } = 256;
+
+    /// <summary>Rounds between two exchanges of one link of the active view for another known peer, 0 (never) to 10,000. Default 50.</summary>
+    public int ViewShuffleRounds { get; init; } = 50;
+
+    /// <summary>Peer models kept for mixing (m), 1 to 16. Default 8.</summary>
+    public int ReplicasMax { get; init; } = 8;
+
+    /// <summary>A peer's model older than this many rounds is not mixed in, 1 to 1000. Default 8.</summary>
+    public int MaxAgeRounds { get; init; } = 8;
+
+    /// <summary>Attackers among the mixed models that the rule holds out against (b), 0 to 7. Default 3.</summary>
+    public int Byzantine { get; init; } = 3;
+
+    /// <summary>Update frames taken from one peer in a second, 1 to 10,000. Default 50; twice that in one burst.</summary>
+    public int FramesPerSecondMax { get; init; } = 50;
+
+    /// <summary>Milliseconds between two checkpoints, at least 100. Default 600,000: SD cards wear.</summary>
+    public int CheckpointIntervalMs { get; init; } = 600_000;
+
+    /// <summary>Rounds between two checkpoints, 0 (default) for by time only.</summary>
+    public int CheckpointRounds { get; init; }
+
+    /// <summary>Milliseconds between two published inferences, 0 to 3,600,000. Default 1000.</summary>
+    public int InferenceIntervalMs { get; init; } = 1000;
+
+    /// <summary>Milliseconds between two train reports within a phase, 0 to 3,600,000. Default 1000.</summary>
+    public int ReportIntervalMs { get; init; } = 1000;
+
+    /// <summary>Milliseconds after which a node that is done pushes its model once more, 100 to 3,600,000. Default 60,000.</summary>
+    public int IdlePushMs { get; init; } = 60_000;
+
+    /// <summary>Milliseconds within which all chunks of an update must come, 100 to 600,000. Default 30,000.</summary>
+    public int ChunkTimeoutMs { get; init; } = 30_000;
+
+    /// <summary>Throws when a value lies outside its range.</summary>
+    /// <exception cref="ArgumentException">Names the option, the value and the range.</exception>
+    public void Validate()
+    {
+        In(nameof(Rounds), Rounds, 0, 1_000_000);
+        In(nameof(StepsPerRound), StepsPerRound, 1, 1000);
+        In(nameof(Batch), Batch, 1, 256);
+        In(nameof(LearningRate), LearningRate, float.Epsilon, 10);
+        In(nameof(LearningRateFloor), LearningRateFloor, 0, 1);
+        In(nameof(Momentum), Momentum, 0, 0.999);
+        In(nameof(MinimumWindows), MinimumWindows, 1, 100_000);
+        In(nameof(FanOut), FanOut, 1, 16);
+        In(nameof(ActiveViewSize), ActiveViewSize, 1, 16);
+        In(nameof(KnownPeersMax), KnownPeersMax, 1, 4096);
+        In(nameof(ViewShuffleRounds), ViewShuffleRounds, 0, 10_000);
+        In(nameof(ReplicasMax), ReplicasMax, 1, 16);
+        In(nameof(MaxAgeRounds), MaxAgeRounds, 1, 1000);
+        In(nameof(Byzantine), Byzantine, 0, 7);
+        In(nameof(FramesPerSecondMax), FramesPerSecondMax, 1, 10_000);
+        In(nameof(CheckpointIntervalMs), CheckpointIntervalMs, 100, int.MaxValue);
+        In(nameof(CheckpointRounds), CheckpointRounds, 0, 1_000_000);
+        In(nameof(InferenceIntervalMs), InferenceIntervalMs, 0, 3_600_000);
+        In(nameof(ReportIntervalMs), ReportIntervalMs, 0, 3_600_000);
+        In(nameof(IdlePushMs), IdlePushMs, 100, 3_600_000);
+        In(nameof(ChunkTimeoutMs), ChunkTimeoutMs, 100, 600_000);
+    }
+
+    private static void In(string name, double value, double least, double most)
+    {
+        if (!(value >= least && value <= most))
+            throw new ArgumentException(FormattableString.Invariant($"{name} is {value}, but must lie between {least} and {most}."), name);
+    }
+}

@@ -1,0 +1,195 @@
+using EdgeFL.Identity;
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Node.Peers;
+
+/// <summary>
+/// What a node knows of a peer's reachability.
+/// <code>
+/// (unknown) ──seen──▶ Known ──chosen──▶ Opening ──up──▶ Up
+///                       ▲                  ▲             │
+///                       │                  └────down─────┘
+///                       └──── shuffled out / gone while down ──▶ forgotten
+/// </code>
+/// </summary>
+public enum PeerState
+{
+    /// <summary>Seen, no link asked for.</summary>
+    Known,
+
+    /// <summary>A link was asked for and is not up.</summary>
+    Opening,
+
+    /// <summary>The link is up.</summary>
+    Up,
+}
+
+/// <summary>The peers a node knows and the few it keeps links to (the active view). Bounded; a full table refuses newcomers.</summary>
+public sealed class PeerTable
+{
+    private readonly SortedDictionary<NodeId, Entry> peers = [];
+    private readonly NodeId self;
+    private readonly int knownMax;
+    private readonly int viewSize;
+
+    private struct Entry
+    {
+        public PeerState State;
+        public bool Visible;
+    }
+
+    /// <summary>Makes an empty table.</summary>
+    /// <param name="self">The node's own id, never a peer.</param>
+    /// <param name="knownMax">Peers remembered at once.</param>
+    /// <param name="viewSize">Links kept at once.</param>
+    public PeerTable(NodeId self, int knownMax, int viewSize)
+    {
+        this.self = self;
+        this.knownMax = knownMax;
+        this.viewSize = viewSize;
+    }
+
+    /// <summary>Peers remembered.</summary>
+    public int Count => peers.Count;
+
+    /// <summary>Newcomers refused because the table was full.</summary>
+    public long Refused { get; private set; }
+
+    /// <summary>Links that are up.</summary>
+    public int UpCount => CountOf(PeerState.Up);
+
+    /// <summary>Notes that a peer is to be seen; opens a link when the view has room.</summary>
+    /// <param name="peer">Its id.</param>
+    /// <param name="outbox">Receives the wish for a link.</param>
+    public void Seen(NodeId peer, Outbox outbox)
+    {
+        if (peer == self)
+            return;
+        if (peers.TryGetValue(peer, out Entry entry))
+        {
+            entry.Visible = true;
+            peers[peer] = entry;
+        }
+        else if (peers.Count < knownMax)
+        {
+            peers[peer] = new Entry { State = PeerState.Known, Visible = true };
+        }
+        else
+        {
+            Refused++;
+            return;
+        }
+
+        if (peers[peer].State == PeerState.Known && InView() < viewSize)
+            Open(peer, outbox);
+    }
+
+    /// <summary>Notes that discovery no longer shows the peer: a link that is up stays, one that is not is given up.</summary>
+    /// <param name="peer">Its id.</param>
+    /// <param name="outbox">Receives the wishes for links.</param>
+    public void Gone(NodeId peer, Outbox outbox)
+    {
+        if (!peers.TryGetValue(peer, out Entry entry))
+            return;
+        entry.Visible = false;
+        peers[peer] = entry;
+        if (entry.State != PeerState.Up)
+            Forget(peer, entry, outbox);
+    }
+
+    /// <summary>Notes that the link is up; false when it is none of the view's.</summary>
+    /// <param name="peer">Its id.</param>
+    public bool Up(NodeId peer)
+    {
+        if (!peers.TryGetValue(peer, out Entry entry) || entry.State == PeerState.Known)
+            return false;
+        bool news = entry.State != PeerState.Up;
+        entry.State = PeerState.Up;
+        peers[peer] = entry;
+        return news;
+    }
+
+    /// <summary>Notes that the link is down; true when it was up. A peer that discovery has lost as well is forgotten.</summary>
+    /// <param name="peer">Its id.</param>
+    /// <param name="outbox">Receives the wishes for links.</param>
+    public bool Down(NodeId peer, Outbox outbox)
+    {
+        if (!peers.TryGetValue(peer, out Entry entry) || entry.State == PeerState.Known)
+            return false;
+        bool was = entry.State == PeerState.Up;
+        entry.State = PeerState.Opening;
+        peers[peer] = entry;
+        if (!entry.Visible)
+            Forget(peer, entry, outbox);
+        return was;
+    }
+
+    /// <summary>The state of a peer, or null when it is not known.</summary>
+    /// <param name="peer">Its id.</param>
+    public PeerState? StateOf(NodeId peer) => peers.TryGetValue(peer, out Entry entry) ? entry.State : null;
+
+    /// <summary>Draws at most <paramref name="count"/> different peers whose links are up, in order of id.</summary>
+    /// <param name="count">How many at most.</param>
+    /// <param name="random">Source of the draw.</param>
+    public IReadOnlyList<NodeId> Draw(int count, ref Philox random)
+    {
+        NodeId[] up = Up();
+        if (up.Length > count)
+        {
+            random.Shuffle(up.AsSpan());
+            up = up[..count];
+            Array.Sort(up);
+        }
+
+        return up;
+    }
+
+    /// <summary>Exchanges one link of a full view for a known peer outside it, so that the graph of links keeps mixing.</summary>
+    /// <param name="outbox">Receives the wishes for links.</param>
+    /// <param name="random">Source of the draw.</param>
+    public void Shuffle(Outbox outbox, ref Philox random)
+    {
+        NodeId[] outside = peers.Where(p => p.Value is { State: PeerState.Known, Visible: true }).Select(p => p.Key).ToArray();
+        NodeId[] inside = peers.Where(p => p.Value.State != PeerState.Known).Select(p => p.Key).ToArray();
+        if (outside.Length == 0 || inside.Length < viewSize)
+            return;
+
+        // A link that does not come up gives way first.
+        NodeId[] dead = inside.Where(p => peers[p].State == PeerState.Opening).ToArray();
+        NodeId leaving = dead.Length > 0 ? dead[random.NextInt32(dead.Length)] : inside[random.NextInt32(inside.Length)];
+        Entry entry = peers[leaving];
+        entry.State = PeerState.Known;
+        peers[leaving] = entry;
+        outbox.Add(new NodeEffect.CloseLink(leaving));
+        Open(outside[random.NextInt32(outside.Length)], outbox);
+    }
+
+    private NodeId[] Up() => peers.Where(p => p.Value.State == PeerState.Up).Select(p => p.Key).ToArray();
+
+    private int CountOf(PeerState state) => peers.Values.Count(entry => entry.State == state);
+
+    private int InView() => peers.Count - CountOf(PeerState.Known);
+
+    private void Open(NodeId peer, Outbox outbox)
+    {
+        Entry entry = peers[peer];
+        entry.State = PeerState.Opening;
+        peers[peer] = entry;
+        outbox.Add(new NodeEffect.OpenLink(peer));
+    }
+
+    private void Forget(NodeId peer, Entry entry, Outbox outbox)
+    {
+        peers.Remove(peer);
+        if (entry.State != PeerState.Known)
+            outbox.Add(new NodeEffect.CloseLink(peer));
+        foreach ((NodeId next, Entry candidate) in peers)
+        {
+            if (candidate is { State: PeerState.Known, Visible: true } && InView() < viewSize)
+            {
+                Open(next, outbox);
+                break;
+            }
+        }
+    }
+}

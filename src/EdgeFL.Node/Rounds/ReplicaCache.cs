@@ -1,0 +1,112 @@
+using EdgeFL.Identity;
+using EdgeFL.Learning.Aggregation;
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Node.Rounds;
+
+/// <summary>The newest model of each neighbour, kept for mixing. Buffers are made once; when all are taken the oldest gives way.</summary>
+public sealed class ReplicaCache
+{
+    private readonly SortedDictionary<NodeId, Replica> replicas = [];
+    private readonly Stack<float[]> free;
+    private readonly PeerModel[] scratch;
+
+    private sealed class Replica
+    {
+        public required float[] Parameters;
+        public int Round;
+        public int Position;
+        public long Arrival;
+    }
+
+    /// <summary>Makes the buffers.</summary>
+    /// <param name="parameters">Parameters of the model.</param>
+    /// <param name="replicasMax">Models kept at once.</param>
+    public ReplicaCache(int parameters, int replicasMax)
+    {
+        free = new Stack<float[]>(replicasMax);
+        for (int i = 0; i < replicasMax; i++)
+            free.Push(new float[parameters]);
+        scratch = new PeerModel[replicasMax];
+    }
+
+    private long arrivals;
+
+    /// <summary>Models held.</summary>
+    public int Count => replicas.Count;
+
+    /// <summary>The buffer that takes the newest model of a peer. The caller fills it whole.</summary>
+    /// <param name="from">The peer.</param>
+    /// <param name="round">Round of the model.</param>
+    public Span<float> Take(NodeId from, int round)
+    {
+        if (!replicas.TryGetValue(from, out Replica? replica))
+        {
+            if (free.Count == 0)
+            {
+                NodeId oldest = replicas.MinBy(r => (r.Value.Round, r.Value.Arrival)).Key;
+                free.Push(replicas[oldest].Parameters);
+                replicas.Remove(oldest);
+            }
+
+            replica = new Replica { Parameters = free.Pop() };
+            replicas[from] = replica;
+        }
+
+        replica.Round = round;
+        replica.Position = round;
+        replica.Arrival = ++arrivals;
+        return replica.Parameters;
+    }
+
+    /// <summary>
+    /// Moves every model that lies behind up to the node's own round, by the node's own step for each round between: a neighbour that was not heard
+    /// is taken to have learned on at the same pace. Without this a cached model would drag the mean back by all that was learned since it was sent.
+    /// </summary>
+    /// <param name="toRound">The node's own round.</param>
+    /// <param name="step">What the node's own training changed in its latest round, shape [P].</param>
+    public void Advance(int toRound, ReadOnlySpan<float> step)
+    {
+        foreach (Replica replica in replicas.Values)
+        {
+            if (replica.Position < toRound)
+            {
+                Vectors.Axpy(toRound - replica.Position, step, replica.Parameters);
+                replica.Position = toRound;
+            }
+        }
+    }
+
+    /// <summary>The models that may be mixed in, in order of node id, with weight (1 + age)^-1/2.</summary>
+    /// <param name="ownRound">The node's own round.</param>
+    /// <param name="maxAgeRounds">Models older than this are left out.</param>
+    public ReadOnlySpan<PeerModel> Fresh(int ownRound, int maxAgeRounds)
+    {
+        int n = 0;
+        foreach (Replica replica in replicas.Values)
+        {
+            int age = Math.Max(0, ownRound - replica.Round);
+            if (age <= maxAgeRounds)
+                scratch[n++] = new PeerModel(replica.Parameters, 1 / MathF.Sqrt(1 + age));
+        }
+
+        return scratch.AsSpan(0, n);
+    }
+
+    /// <summary>The median of the held models' rounds, or -1 when there is none: one liar among three cannot move it far.</summary>
+    public int MedianRound()
+    {
+        if (replicas.Count == 0)
+            return -1;
+        int[] rounds = replicas.Values.Select(r => r.Round).Order().ToArray();
+        return rounds[(rounds.Length - 1) / 2];
+    }
+
+    /// <summary>Forgets a peer's model.</summary>
+    /// <param name="from">The peer.</param>
+    public void Drop(NodeId from)
+    {
+        if (replicas.Remove(from, out Replica? replica))
+            free.Push(replica.Parameters);
+    }
+}
