@@ -88,7 +88,8 @@ internal static class IdentityFile
     {
         if (!OperatingSystem.IsLinux())
             return;
-        int descriptor = open(Encoding.UTF8.GetBytes(folder + '\0'), 0);
+        const int readOnlyCloseOnExec = 0x80000;
+        int descriptor = open(Encoding.UTF8.GetBytes(folder + '\0'), readOnlyCloseOnExec);
         if (descriptor < 0)
             return;
         _ = fsync(descriptor);

@@ -156,8 +156,13 @@ public readonly record struct TopicName(TopicKind Kind, FleetId Fleet, NodeId No
         return true;
     }
 
-    private static bool TryParseNumber(ReadOnlySpan<char> text, ulong max, out ulong value) =>
-        ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value <= max && (text[0] != '0' || text.Length == 1);
+    /// <summary>Digits alone, without leading zeros. The digits are looked at here because the framework also takes zero bytes behind them.</summary>
+    private static bool TryParseNumber(ReadOnlySpan<char> text, ulong max, out ulong value)
+    {
+        value = 0;
+        return !text.IsEmpty && !text.ContainsAnyExceptInRange('0', '9') && (text[0] != '0' || text.Length == 1)
+            && ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value <= max;
+    }
 
     /// <summary>Takes the next level off; without a further slash, all that is left.</summary>
     private static ReadOnlySpan<char> Level(ref ReadOnlySpan<char> rest)

@@ -31,6 +31,20 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public async Task TwoDevices_OfTwoIssuers_KnowEachOtherByTheChainsTheySend()
+    {
+        using FleetAuthority issuing = FleetAuthority.CreateIssuing(fleet.Root, Fleet.Now);
+        using System.Security.Cryptography.ECDsa key = Es256.CreateKey();
+        using X509Certificate2 leaf = issuing.IssueDevice(NodeId.Parse("pi-2"), key, Fleet.Now, TimeSpan.FromDays(1));
+        DeviceCredentials.Save(folder.Path("pi-2"), key, leaf, issuing.Certificate, fleet.Root.Certificate);
+        using DeviceCredentials server = DeviceCredentials.Load(fleet.SaveDevice(folder, "pi-1"));
+        using DeviceCredentials client = DeviceCredentials.Load(folder.Path("pi-2"));
+        (_, PeerIdentity? seenByServer, _, PeerIdentity? seenByClient) = await Shake(server, client);
+        Assert.Equal(client.Identity, seenByServer);
+        Assert.Equal(server.Identity, seenByClient);
+    }
+
+    [Fact]
     public async Task TwoDevices_OfTwoFleets_RefuseEachOther()
     {
         using var mill = new Fleet("mill");

@@ -1,0 +1,88 @@
+namespace EdgeFL.Wire.Tests;
+
+public class SnapshotCodecTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(64)]
+    [InlineData(65)]
+    [InlineData(3286)]
+    public void Float32_RoundTrips(int count)
+    {
+        float[] source = Samples.Parameters(count), result = new float[count];
+        Assert.Equal(RejectionReason.None, SnapshotCodec.Decode(UpdateCodec.Float32, Samples.Data(count, UpdateCodec.Float32), result));
+        Assert.Equal(source, result);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(64)]
+    [InlineData(65)]
+    [InlineData(3286)]
+    public void Int8_RoundTrips_WithinHalfAScale(int count)
+    {
+        float[] source = Samples.Parameters(count), result = new float[count];
+        byte[] data = Samples.Data(count);
+        Assert.Equal(RejectionReason.None, SnapshotCodec.Decode(UpdateCodec.Int8Block64, data, result));
+        for (int i = 0; i < count; i++)
+            Assert.InRange(MathF.Abs(source[i] - result[i]), 0, 0.5f / 127 * 0.5f * 1.01f);
+    }
+
+    [Fact]
+    public void Data_OfAnotherLength_IsRefused()
+    {
+        foreach (UpdateCodec codec in new[] { UpdateCodec.Float32, UpdateCodec.Int8Block64 })
+        {
+            byte[] data = Samples.Data(100, codec);
+            var result = new float[100];
+            for (int length = 0; length < data.Length; length++)
+                Assert.Equal(RejectionReason.BadCodec, SnapshotCodec.Decode(codec, data.AsSpan(0, length), result));
+            Assert.Equal(RejectionReason.BadCodec, SnapshotCodec.Decode(codec, [.. data, 0], result));
+        }
+        Assert.Equal(RejectionReason.BadCodec, SnapshotCodec.Decode((UpdateCodec)0, new byte[100], new float[100]));
+        Assert.Equal(RejectionReason.BadCodec, SnapshotCodec.Decode((UpdateCodec)3, [], []));
+    }
+
+    [Theory]
+    [InlineData(0x7FC00000u)]
+    [InlineData(0x7F800000u)]
+    [InlineData(0xFF800000u)]
+    [InlineData(0xFFFFFFFFu)]
+    public void Float32_NotFinite_IsRefused(uint bits)
+    {
+        byte[] data = Samples.Data(100, UpdateCodec.Float32);
+        BitConverter.GetBytes(bits).CopyTo(data, 4 * 99);
+        Assert.Equal(RejectionReason.NotFinite, SnapshotCodec.Decode(UpdateCodec.Float32, data, new float[100]));
+    }
+
+    [Fact]
+    public void Bytes_Random_DecodeToFiniteNumbersOrNotAtAll()
+    {
+        const int seed = 64;
+        var random = new Random(seed);
+        var result = new float[100];
+        for (int i = 0; i < 20_000; i++)
+        {
+            UpdateCodec codec = i % 2 == 0 ? UpdateCodec.Float32 : UpdateCodec.Int8Block64;
+            byte[] data = Samples.Data(100, codec);
+            for (int flips = random.Next(1, 4); flips > 0; flips--)
+                data[random.Next(data.Length)] = (byte)random.Next(256);
+            if (SnapshotCodec.Decode(codec, data, result) == RejectionReason.None)
+                Assert.True(result.All(float.IsFinite), $"seed {seed} case {i}");
+        }
+    }
+
+    [Fact]
+    public void Encode_Misused_Throws()
+    {
+        foreach (UpdateCodec codec in new[] { UpdateCodec.Float32, UpdateCodec.Int8Block64 })
+        {
+            Assert.Throws<ArgumentException>(() => SnapshotCodec.Encode(codec, [1f, float.NaN], new byte[SnapshotCodec.EncodedLength(codec, 2)]));
+            Assert.Throws<ArgumentException>(() => SnapshotCodec.Encode(codec, [1f], new byte[100]));
+        }
+        Assert.Throws<ArgumentOutOfRangeException>(() => SnapshotCodec.EncodedLength((UpdateCodec)9, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => SnapshotCodec.EncodedLength(UpdateCodec.Float32, -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => SnapshotCodec.EncodedLength(UpdateCodec.Float32, UpdateLimits.ParametersCeiling + 1));
+    }
+}
