@@ -4,7 +4,8 @@ namespace EdgeFL.Platform.Mdns;
 
 /// <summary>
 /// Finds services (RFC 6763, 4; RFC 6762, 5.2): asks with growing pauses, keeps what it needs of what it hears, and reports a service as
-/// found while a PTR, an SRV, a TXT and an address record of it are alive. Synchronous, like <see cref="Responder"/>. Asking is in the other part.
+/// found while a PTR, an SRV, a TXT and an address record of it are alive. Synchronous, like <see cref="Responder"/>. Asking is in the
+/// other part.
 /// </summary>
 internal sealed partial class Browser(MdnsOptions options, MdnsCounters counters, Outbox outbox, Random random)
 {
@@ -54,23 +55,33 @@ internal sealed partial class Browser(MdnsOptions options, MdnsCounters counters
         if (browses.Count == 0)
             return;
         var records = message.Answers.Concat(message.Additionals).ToList();
+        var relevant = false;
         foreach (var record in records.Where(record => record.Type == DnsType.Ptr))
         {
-            foreach (var browse in browses.Where(browse => browse.Question.Equals(record.Name) && record.Target!.IsChildOf(browse.TypeName)))
+            foreach (var browse in browses
+                .Where(browse => browse.Question.Equals(record.Name) && record.Target!.IsChildOf(browse.TypeName)))
             {
+                relevant = true;
                 if ((record.TtlSeconds == 0 || Note(browse, record.Target!, nowMs)) && !cache.Hear(record, link, nowMs))
                     break;
             }
         }
         foreach (var record in records.Where(record => record.Type is DnsType.Srv or DnsType.Txt))
         {
-            if (browses.Any(browse => browse.Instances.ContainsKey(record.Name)))
-                cache.Hear(record, link, nowMs);
+            if (!browses.Any(browse => browse.Instances.ContainsKey(record.Name)))
+                continue;
+            relevant = true;
+            cache.Hear(record, link, nowMs);
         }
         var hosts = Hosts();
         foreach (var record in records.Where(record => record.Type is DnsType.A or DnsType.Aaaa && hosts.Contains(record.Name)))
+        {
+            relevant = true;
             cache.Hear(record, link, nowMs);
-        Evaluate(nowMs);
+        }
+        // Most of what is said on a link is about other things.
+        if (relevant)
+            Evaluate(nowMs);
     }
 
     /// <summary>Does what is due and returns when something will be due next; <see cref="long.MaxValue"/> for never.</summary>
@@ -96,7 +107,7 @@ internal sealed partial class Browser(MdnsOptions options, MdnsCounters counters
             if (oldest is null)
                 return false;
             browse.Instances.Remove(oldest.Name);
-            cache.Remove(cached => cached.Record.Type == DnsType.Ptr && cached.Record.Target!.Equals(oldest.Name) && cached.Record.Name.Equals(browse.Question));
+            cache.RemovePointer(browse.Question, oldest.Name, links);
         }
         browse.Instances.Add(instance, new FoundInstance(instance, nowMs) { NextResolveMs = nowMs + FirstDelay() });
         return true;
@@ -108,9 +119,11 @@ internal sealed partial class Browser(MdnsOptions options, MdnsCounters counters
         var forget = false;
         foreach (var browse in browses)
         {
+            var targets = links.SelectMany(link => cache.Get(browse.Question, DnsType.Ptr, link.Index))
+                .Select(cached => cached.Record.Target!).ToHashSet();
             foreach (var found in browse.Instances.Values.ToList())
             {
-                var pointed = links.Any(link => cache.Get(browse.Question, DnsType.Ptr, link.Index).Any(p => p.Record.Target!.Equals(found.Name)));
+                var pointed = targets.Contains(found.Name);
                 var now = pointed ? Assemble(browse, found.Name) : null;
                 if (now is not null && !now.SameAs(found.Reported))
                 {
@@ -148,7 +161,8 @@ internal sealed partial class Browser(MdnsOptions options, MdnsCounters counters
             .ToList();
         if (addresses.Count == 0)
             return null;
-        return new ServiceInstance(name.FirstLabel, browse.ServiceType, host.ToString(), srv.Record.Port, addresses, pairs, browse.Subtypes);
+        return new ServiceInstance(name.FirstLabel, browse.ServiceType, host.ToString(), srv.Record.Port, addresses, pairs,
+            browse.Subtypes);
     }
 
     private CachedRecord? Newest(DnsName name, DnsType type) =>

@@ -4,7 +4,8 @@ namespace EdgeFL.Platform.Mdns;
 
 /// <summary>
 /// A domain name in uncompressed wire form (RFC 1035, 3.1), at most 255 bytes with its final zero. Names compare without regard to
-/// ASCII case and to nothing else (RFC 6762, 16). Label lengths are below 64 and so never look like a letter: whole wire forms can be folded.
+/// ASCII case and to nothing else (RFC 6762, 16). Label lengths are below 64 and so never look like a letter: whole wire forms can be
+/// folded.
 /// </summary>
 internal sealed class DnsName : IEquatable<DnsName>
 {

@@ -25,7 +25,8 @@ internal static class DnsReader
     private const int QuestionBytesMin = 5;
     private const int RecordBytesMin = 11;
 
-    /// <summary>Reads one message. Entries of other classes than IN (and ANY in questions) are skipped; bytes after the last record are ignored.</summary>
+    /// <summary>Reads one message. Entries of other classes than IN (and ANY in questions) are skipped; bytes after the last record are
+    /// ignored.</summary>
     public static DnsError Read(ReadOnlySpan<byte> source, out DnsMessage? message)
     {
         message = null;

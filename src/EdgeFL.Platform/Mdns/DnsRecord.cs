@@ -41,7 +41,8 @@ internal sealed class DnsRecord : IEquatable<DnsRecord>
 
     public DnsType Type { get; }
 
-    /// <summary>The record replaces all others of its name and type (RFC 6762, 10.2); always set on unique records, never on shared ones.</summary>
+    /// <summary>The record replaces all others of its name and type (RFC 6762, 10.2); always set on unique records, never on shared
+    /// ones.</summary>
     public bool CacheFlush { get; }
 
     public uint TtlSeconds { get; }

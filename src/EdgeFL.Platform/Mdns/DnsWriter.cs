@@ -13,7 +13,8 @@ internal enum DnsSection
 
 /// <summary>
 /// Writes one packet into its own buffer, reused from packet to packet. Whatever does not fit is refused and leaves no trace, so the
-/// caller can go on in a new packet. Names are compressed against all names already written (RFC 1035, 4.1.4; SRV targets too: RFC 6762, 18.14).
+/// caller can go on in a new packet. Names are compressed against all names already written (RFC 1035, 4.1.4; SRV targets too: RFC 6762,
+/// 18.14).
 /// </summary>
 internal sealed class DnsWriter
 {

@@ -16,7 +16,8 @@ internal sealed record MdnsLink(int Index, string Name, IReadOnlyList<IPNetwork>
 /// <summary>Looks at the machine's interfaces.</summary>
 internal static class MdnsLinks
 {
-    /// <summary>The chosen interfaces that are up and have an IPv4 address; and all addresses of the machine, to know its own voice.</summary>
+    /// <summary>The chosen interfaces that are up and have an IPv4 address; and all addresses of the machine, to know its own
+    /// voice.</summary>
     /// <param name="names">Names to take, or null for all that can do multicast except loopback.</param>
     public static (List<MdnsLink> Links, HashSet<IPAddress> OwnAddresses) Look(IReadOnlyList<string>? names)
     {

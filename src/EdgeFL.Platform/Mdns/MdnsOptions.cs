@@ -34,7 +34,8 @@ public sealed record MdnsOptions
     /// <summary>Pause between two looks at the machine's interfaces in milliseconds, 100 to 3600000. Default 10000.</summary>
     public int InterfaceRescanMs { get; init; } = 10_000;
 
-    /// <summary>Services that one browse keeps, 1 to 65536. Default 256. When full, the oldest one that was never resolved makes room.</summary>
+    /// <summary>Services that one browse keeps, 1 to 65536. Default 256. When full, the oldest one that was never resolved makes
+    /// room.</summary>
     public int InstancesMax { get; init; } = 256;
 
     /// <summary>Records that all browses together keep, 16 to 1048576. Default 2048.</summary>

@@ -188,8 +188,10 @@ public sealed partial class MdnsService
 
     private void Command(Action<long> command)
     {
-        if (!TryCommand(command))
-            throw Limit("Requests waiting for the discovery loop", CommandsMax);
+        if (TryCommand(command))
+            return;
+        ThrowUnlessRunning();
+        throw Limit("Requests waiting for the discovery loop", CommandsMax);
     }
 
     private async ValueTask StopAsync(bool goodbye)

@@ -36,13 +36,15 @@ public sealed partial class MdnsService : IAsyncDisposable
     /// <summary>What was done and dropped so far.</summary>
     public MdnsCounters Counters { get; } = new();
 
-    /// <summary>Names of the interfaces in use now. Those that were asked for and are missing are down, without address, or do not exist.</summary>
+    /// <summary>Names of the interfaces in use now. Those that were asked for and are missing are down, without address, or do not
+    /// exist.</summary>
     public IReadOnlyList<string> Interfaces { get; private set; } = [];
 
     /// <summary>Joins the interfaces and starts. Interfaces that are not there yet are joined when they appear.</summary>
     /// <param name="ct">Not needed: starting does not wait. Accepted for symmetry.</param>
     /// <returns>A task that completes when the interfaces that are there are joined.</returns>
-    /// <exception cref="MdnsException">Code <c>mdns-socket</c>: an interface cannot be joined, e.g. because a program holds port 5353 for itself.</exception>
+    /// <exception cref="MdnsException">Code <c>mdns-socket</c>: an interface cannot be joined, e.g. because a program holds port 5353 for
+    /// itself.</exception>
     /// <exception cref="InvalidOperationException">Started before.</exception>
     public Task StartAsync(CancellationToken ct = default)
     {
@@ -123,7 +125,9 @@ public sealed partial class MdnsService : IAsyncDisposable
         });
     }
 
-    /// <summary>Says goodbye for all services, ends all browses and leaves the interfaces. Can be called more than once.</summary>
+    /// <summary>Says goodbye for all services, ends all browses and leaves the interfaces. Can be called more than once; not from a
+    /// callback,
+    /// which would wait for itself.</summary>
     public ValueTask DisposeAsync() => StopAsync(goodbye: true);
 
     /// <summary>Stops like a process that was killed: without goodbye.</summary>

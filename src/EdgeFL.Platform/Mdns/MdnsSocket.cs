@@ -41,7 +41,8 @@ internal sealed class MdnsSocket : IDisposable
     public Task Receiving { get; set; } = Task.CompletedTask;
 
     /// <summary>Opens and joins.</summary>
-    /// <exception cref="MdnsException">Code <c>mdns-socket</c>: the port is held by a program that does not share it, or the interface is gone.</exception>
+    /// <exception cref="MdnsException">Code <c>mdns-socket</c>: the port is held by a program that does not share it, or the interface is
+    /// gone.</exception>
     public static MdnsSocket Open(MdnsLink link)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -71,7 +72,8 @@ internal sealed class MdnsSocket : IDisposable
         }
     }
 
-    /// <summary>Sends to the group, or to one host. False when the kernel refuses; multicast DNS repeats itself, so nothing else is done.</summary>
+    /// <summary>Sends to the group, or to one host. False when the kernel refuses; multicast DNS repeats itself, so nothing else is
+    /// done.</summary>
     public bool TrySend(ReadOnlySpan<byte> packet, IPEndPoint? to)
     {
         try

@@ -37,7 +37,8 @@ internal sealed class CachedRecord(DnsRecord record, int linkIndex)
         RefreshMs = long.MaxValue;
     }
 
-    /// <summary>Plans the next of the four refreshes, each up to 2 % of the life time later than its share, so that not all ask at once.</summary>
+    /// <summary>Plans the next of the four refreshes, each up to 2 % of the life time later than its share, so that not all ask at
+    /// once.</summary>
     public void PlanRefresh()
     {
         Refreshes++;
@@ -116,6 +117,16 @@ internal sealed class RecordCache(MdnsOptions options, MdnsCounters counters, Ra
     {
         Remove(cached => cached.ExpiresMs <= nowMs);
         return Count == 0 ? long.MaxValue : All.Min(cached => cached.ExpiresMs);
+    }
+
+    /// <summary>Drops one pointer on all links.</summary>
+    public void RemovePointer(DnsName name, DnsName target, IReadOnlyList<MdnsLink> links)
+    {
+        foreach (var link in links)
+        {
+            if (records.TryGetValue((name, DnsType.Ptr, link.Index), out var list))
+                Count -= list.RemoveAll(cached => cached.Record.Target!.Equals(target));
+        }
     }
 
     public void Remove(Predicate<CachedRecord> match)

@@ -36,7 +36,7 @@ internal sealed partial class Responder
         }
         var legacy = from.Port != MdnsSocket.Port;
         var direct = new List<OwnRecord>();
-        foreach (var question in query.Questions)
+        foreach (var question in query.Questions.Distinct())
         {
             var matches = Match(question, link.Index);
             var delay = matches.Any(own => !own.IsUnique) ? SharedDelayMs + random.Next(SharedJitterMs) : 0;
@@ -116,7 +116,8 @@ internal sealed partial class Responder
         }
     }
 
-    /// <summary>What the asker will ask for next (RFC 6763, 12): SRV and TXT after PTR, addresses after SRV, NSEC after addresses.</summary>
+    /// <summary>What the asker will ask for next (RFC 6763, 12): SRV and TXT after PTR, addresses after SRV, NSEC after
+    /// addresses.</summary>
     private List<OwnRecord> Additional(List<OwnRecord> answers, int linkIndex)
     {
         var names = new HashSet<DnsName>();
@@ -127,7 +128,8 @@ internal sealed partial class Responder
             else if (own.Record.Type is DnsType.A or DnsType.Aaaa)
                 names.Add(own.Record.Name);
         }
-        var hosts = Live(linkIndex).Where(own => own.Record.Type == DnsType.Srv && names.Contains(own.Record.Name)).Select(own => own.Record.Target!);
+        var hosts = Live(linkIndex).Where(own => own.Record.Type == DnsType.Srv && names.Contains(own.Record.Name))
+            .Select(own => own.Record.Target!);
         names.UnionWith(hosts.ToList());
         return Live(linkIndex).Where(own => own.IsUnique && names.Contains(own.Record.Name)).ToList();
     }
@@ -135,7 +137,8 @@ internal sealed partial class Responder
     private List<OwnRecord> Match(DnsQuestion question, int linkIndex)
     {
         var named = Live(linkIndex).Where(own => own.Record.Name.Equals(question.Name)).ToList();
-        var typed = named.Where(own => question.Type == own.Record.Type || (question.Type == DnsType.Any && own.Record.Type != DnsType.Nsec)).ToList();
+        var typed = named.Where(own => question.Type == own.Record.Type
+                || (question.Type == DnsType.Any && own.Record.Type != DnsType.Nsec)).ToList();
         // We own the name and know that it has no such record: say that (RFC 6762, 6.1).
         return typed.Count > 0 ? typed : named.Where(own => own.Record.Type == DnsType.Nsec).ToList();
     }

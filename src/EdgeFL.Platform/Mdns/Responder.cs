@@ -43,20 +43,24 @@ internal sealed partial class Responder(MdnsOptions options, MdnsCounters counte
         StartProbing(service, nowMs, random.Next(ProbeIntervalMs));
     }
 
-    /// <summary>Takes a service back and says goodbye for it (RFC 6762, 10.1), except for records that another service still needs.</summary>
+    /// <summary>
+    /// Takes a service back and says goodbye for it (RFC 6762, 10.1). Not for what other services or other programs of this machine may
+    /// still need: the addresses of the host and the name of the type.
+    /// </summary>
     public void Remove(Advertised service, long nowMs, bool goodbye = true)
     {
         if (!services.Remove(service))
             return;
         var wasLive = service.IsLive;
         service.Settled?.Invoke(new MdnsException(
-            "mdns-withdrawn", $"The service '{service.Service.InstanceName}' was withdrawn before it was announced.", "Advertise it again."));
+            "mdns-withdrawn", $"The service '{service.Service.InstanceName}' was withdrawn before it was announced.",
+                "Advertise it again."));
         service.Settled = null;
         SetState(service, AdvertisementState.Withdrawn);
         if (!wasLive || !goodbye)
             return;
         var kept = services.Where(other => other.IsLive).SelectMany(other => other.Records).Select(own => own.Record).ToHashSet();
-        SendAll(service, record => kept.Contains(record) || record.Type == DnsType.Nsec ? null : record.With(0, record.CacheFlush));
+        SendAll(service, record => kept.Contains(record) || !IsOfTheService(service, record) ? null : record.With(0, record.CacheFlush));
     }
 
     /// <summary>Changes the TXT record; a live service announces it without probing again (RFC 6762, 8.4).</summary>
@@ -93,9 +97,12 @@ internal sealed partial class Responder(MdnsOptions options, MdnsCounters counte
     {
         foreach (var record in message.Answers.Concat(message.Additionals))
         {
-            ForgetAnswered(record, linkIndex);
             if (record.TtlSeconds == 0)
+            {
+                Rescue(record, linkIndex, nowMs);
                 continue;
+            }
+            ForgetAnswered(record, linkIndex);
             foreach (var service in services)
             {
                 if (service.State != AdvertisementState.Refused && IsConflict(service, record))
@@ -104,7 +111,18 @@ internal sealed partial class Responder(MdnsOptions options, MdnsCounters counte
         }
     }
 
-    /// <summary>A name of ours with a type of ours and data that is not ours on any link. Our own other addresses are not a conflict.</summary>
+    private static bool IsOfTheService(Advertised service, DnsRecord record) =>
+        record.Type is DnsType.Srv or DnsType.Txt || (record.Type == DnsType.Ptr && record.Target!.Equals(service.InstanceName));
+
+    /// <summary>Another program said goodbye for a record that is ours as well: within the second of grace, say that it lives.</summary>
+    private void Rescue(DnsRecord gone, int linkIndex, long nowMs)
+    {
+        foreach (var own in Live(linkIndex).Where(own => own.Record.Equals(gone)))
+            own.Schedule(nowMs + SharedDelayMs + random.Next(SharedJitterMs), DefendRepeatMs);
+    }
+
+    /// <summary>A name of ours with a type of ours and data that is not ours on any link. Our own other addresses are not a
+    /// conflict.</summary>
     private bool IsConflict(Advertised service, DnsRecord record)
     {
         if (!service.IsOurs(record.Name))
@@ -212,9 +230,11 @@ internal sealed partial class Responder(MdnsOptions options, MdnsCounters counte
     }
 
     private static IEnumerable<DnsRecord> Claims(Advertised service, int linkIndex) =>
-        service.Records.Where(own => own.LinkIndex == linkIndex && own.IsUnique && own.Record.Type != DnsType.Nsec).Select(own => own.Record);
+        service.Records.Where(own => own.LinkIndex == linkIndex && own.IsUnique && own.Record.Type != DnsType.Nsec)
+            .Select(own => own.Record);
 
-    /// <summary>Two hosts probe for one name at the same time: the one with the lexicographically later records goes on (RFC 6762, 8.2).</summary>
+    /// <summary>Two hosts probe for one name at the same time: the one with the lexicographically later records goes on (RFC 6762,
+    /// 8.2).</summary>
     private void BreakTie(DnsMessage probe, int linkIndex, long nowMs)
     {
         foreach (var service in services.Where(service => service.State == AdvertisementState.Probing))
@@ -257,7 +277,8 @@ internal sealed partial class Responder(MdnsOptions options, MdnsCounters counte
         foreach (var link in links)
         {
             var message = new DnsMessage { IsResponse = true };
-            message.Answers.AddRange(service.Records.Where(own => own.LinkIndex == link.Index).Select(own => choose(own.Record)).OfType<DnsRecord>());
+            message.Answers.AddRange(service.Records.Where(own => own.LinkIndex == link.Index)
+                .Select(own => choose(own.Record)).OfType<DnsRecord>());
             outbox.Send(link.Index, message);
         }
     }

@@ -5,7 +5,8 @@ namespace EdgeFL.Platform.Mdns;
 /// <summary>The key=value pairs of a TXT record (RFC 6763, 6).</summary>
 public static class TxtRecord
 {
-    /// <summary>Bytes of TXT data that are advertised and accepted. DNS-SD advises to stay below 400; above 1000 a packet gets too full.</summary>
+    /// <summary>Bytes of TXT data that are advertised and accepted. DNS-SD advises to stay below 400; above 1000 a packet gets too
+    /// full.</summary>
     public const int BytesMax = 1000;
 
     /// <summary>Pairs that are read from one record; further ones are ignored.</summary>
@@ -14,7 +15,8 @@ public static class TxtRecord
     /// <summary>Encodes pairs in the order of the map: one length-prefixed <c>key=value</c> string each.</summary>
     /// <param name="pairs">Keys of 1 or more printable ASCII characters without <c>=</c>; values of any text.</param>
     /// <returns>TXT data; a single zero byte for no pairs (RFC 6763, 6.1).</returns>
-    /// <exception cref="ArgumentException">A key breaks the rule, a pair is over 255 bytes, or all are over <see cref="BytesMax"/>.</exception>
+    /// <exception cref="ArgumentException">A key breaks the rule, a pair is over 255 bytes, or all are over
+    /// <see cref="BytesMax"/>.</exception>
     public static byte[] Encode(IReadOnlyDictionary<string, string> pairs)
     {
         ArgumentNullException.ThrowIfNull(pairs);

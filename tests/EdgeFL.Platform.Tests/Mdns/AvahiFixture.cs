@@ -6,25 +6,34 @@ namespace EdgeFL.Platform.Tests.Mdns;
 
 /// <summary>
 /// A real avahi-daemon on loopback only, with a message bus of its own: nothing of the machine's own avahi or dbus is touched. Its
-/// /run/avahi-daemon is private to a mount namespace, so several can run at once. Stops everything it started.
+/// /run/avahi-daemon is private to a mount namespace, so it does not meet the machine's own. One fixture at a time on a machine: two
+/// daemons would fight over the reverse name of 127.0.0.1 and keep renaming themselves. Stops everything it started.
 /// </summary>
 public sealed class AvahiFixture : IDisposable
 {
     private const string AvahiDaemon = "/usr/sbin/avahi-daemon";
     private const string Packages = "avahi-daemon avahi-utils dbus util-linux";
     private static readonly TimeSpan StartWait = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan TurnWait = TimeSpan.FromMinutes(3);
+    private static readonly string TurnFile = Path.Combine(Path.GetTempPath(), "edgefl-avahi.lock");
 
     private readonly string folder = Directory.CreateTempSubdirectory("edgefl-avahi-").FullName;
     private readonly List<Process> running = [];
+    private FileStream? turn;
 
     public AvahiFixture()
     {
         var missing = new[] { AvahiDaemon, "/usr/bin/avahi-browse", "/usr/bin/avahi-publish", "/usr/bin/dbus-daemon", "/usr/bin/unshare" }
             .Where(path => !File.Exists(path)).ToList();
         if (missing.Count > 0)
-            throw new InvalidOperationException($"{string.Join(", ", missing)} missing. Install the peers with: sudo apt-get install -y {Packages}");
+        {
+            Directory.Delete(folder);
+            throw new InvalidOperationException(
+                $"{string.Join(" and ", missing)} missing. Install the peers with: sudo apt-get install -y {Packages}");
+        }
         try
         {
+            turn = TakeTurn();
             Start();
         }
         catch
@@ -83,18 +92,47 @@ public sealed class AvahiFixture : IDisposable
             }
             running.Clear();
         }
-        Directory.Delete(folder, recursive: true);
+        turn?.Dispose();
+        turn = null;
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>Waits until no other test run on this machine has an avahi-daemon on loopback. The kernel frees the file if its holder
+    /// dies.</summary>
+    private static FileStream TakeTurn()
+    {
+        var until = Environment.TickCount64 + (long)TurnWait.TotalMilliseconds;
+        while (true)
+        {
+            try
+            {
+                return new FileStream(TurnFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException e)
+            {
+                if (Environment.TickCount64 > until)
+                {
+                    throw new InvalidOperationException(
+                        $"{TurnFile} stayed locked for {TurnWait.TotalMinutes} min; see who holds it with: fuser -v {TurnFile}", e);
+                }
+                Thread.Sleep(100);
+            }
+        }
     }
 
     private void Start()
     {
         var busConfiguration = Path.Combine(folder, "bus.conf");
         File.WriteAllText(busConfiguration, $"""
-            <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+            <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+             "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
             <busconfig>
               <type>system</type>
               <listen>{BusAddress}</listen>
               <auth>EXTERNAL</auth>
+              <auth>ANONYMOUS</auth>
+              <allow_anonymous/>
               <policy context="default">
                 <allow user="*"/>
                 <allow own="*"/>
@@ -132,14 +170,15 @@ public sealed class AvahiFixture : IDisposable
             [rlimits]
             """);
         var log = new ConcurrentQueue<string>();
-        var private_ = "mkdir -p /run/avahi-daemon && mount -t tmpfs tmpfs /run/avahi-daemon && exec \"$@\"";
+        var mountOwn = "mkdir -p /run/avahi-daemon && mount -t tmpfs tmpfs /run/avahi-daemon && exec \"$@\"";
         var unshare = new List<string> { "--mount" };
         if (Environment.UserName != "root")
             unshare.Add("--map-root-user");
         Spawn(
             "/usr/bin/unshare",
             log.Enqueue,
-            [.. unshare, "/bin/sh", "-c", private_, "sh", AvahiDaemon, "-f", configuration, "--no-drop-root", "--no-chroot", "--no-rlimits"]);
+            [.. unshare, "/bin/sh", "-c", mountOwn, "sh", AvahiDaemon, "-f", configuration, "--no-drop-root", "--no-chroot",
+                "--no-rlimits"]);
         Wait(() => log.Any(line => line.Contains("Server startup complete")), "avahi-daemon did not start", log);
     }
 

@@ -78,7 +78,8 @@ public class BrowserTests
         Calls();
     }
 
-    private static DnsRecord[] Records(string name, int port = 8883, string address = "192.168.7.20", uint ttl = 120, uint pointerTtl = 4500)
+    private static DnsRecord[] Records(string name, int port = 8883, string address = "192.168.7.20", uint ttl = 120,
+        uint pointerTtl = 4500)
     {
         var (instance, host) = (TypeName.Prepend(name), DnsName.Parse(name + ".local"));
         return

@@ -14,7 +14,8 @@ public class DnsCodecTests
         Id = 7,
         IsResponse = true,
         Questions = { new DnsQuestion(Type, DnsType.Ptr), new DnsQuestion(Host, DnsType.Any, UnicastWanted: true) },
-        Answers = { DnsRecord.Ptr(Type, Instance, 4500), DnsRecord.Txt(Instance, TxtRecord.Encode(new Dictionary<string, string> { ["id"] = "n1" }), 4500) },
+        Answers = { DnsRecord.Ptr(Type, Instance, 4500),
+            DnsRecord.Txt(Instance, TxtRecord.Encode(new Dictionary<string, string> { ["id"] = "n1" }), 4500) },
         Authorities = { DnsRecord.Srv(Instance, Host, 8883, 120) },
         Additionals =
         {
@@ -143,7 +144,8 @@ public class DnsCodecTests
         byte[] header = [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0];
         byte[] packet = [.. header, .. Convert.FromHexString(hex), .. hex == "C0" ? [] : new byte[4]];
         var offset = 12;
-        Assert.Equal((DnsError)expected, DnsReader.ReadName(hex is "C0" or "0561" ? packet.AsSpan(0, 12 + (hex.Length / 2)) : packet, ref offset, new byte[255], out _));
+        Assert.Equal((DnsError)expected,
+            DnsReader.ReadName(hex is "C0" or "0561" ? packet.AsSpan(0, 12 + (hex.Length / 2)) : packet, ref offset, new byte[255], out _));
         Assert.NotEqual(DnsError.None, DnsReader.Read(packet, out _));
     }
 
@@ -164,7 +166,8 @@ public class DnsCodecTests
             return [.. bytes];
         }
 
-        foreach (var (pointers, expected) in new[] { (DnsReader.PointersMax, DnsError.None), (DnsReader.PointersMax + 1, DnsError.BadPointer) })
+        foreach (var (pointers, expected) in new[] { (DnsReader.PointersMax, DnsError.None),
+            (DnsReader.PointersMax + 1, DnsError.BadPointer) })
         {
             var bytes = Chain(pointers);
             var offset = bytes.Length - 2;

@@ -66,6 +66,8 @@ public class ResponderTests
         return message;
     }
 
+    private static DnsMessage Answer(DnsRecord record) => new() { IsResponse = true, Answers = { record } };
+
     [Fact]
     public void Add_ProbesThriceThenAnnouncesTwice()
     {
@@ -83,7 +85,8 @@ public class ResponderTests
             var answers = announcement.Message.Answers;
             Assert.Equal(3, answers.Count(record => record.Type == DnsType.Ptr && !record.CacheFlush));
             Assert.Equal([DnsType.Srv, DnsType.Txt, DnsType.A], answers.Where(record => record.CacheFlush).Select(record => record.Type));
-            Assert.Equal((120u, 4500u), (answers.Single(r => r.Type == DnsType.Srv).TtlSeconds, answers.Single(r => r.Type == DnsType.Txt).TtlSeconds));
+            Assert.Equal((120u, 4500u),
+                (answers.Single(r => r.Type == DnsType.Srv).TtlSeconds, answers.Single(r => r.Type == DnsType.Txt).TtlSeconds));
         }
     }
 
@@ -141,7 +144,8 @@ public class ResponderTests
     public void KnownAnswer_WithHalfItsLifeLeft_Suppresses(uint ttlSeconds, int answers)
     {
         var service = Published();
-        responder.OnQuery(Ask(service.TypeName, DnsType.Ptr, DnsRecord.Ptr(service.TypeName, service.InstanceName, ttlSeconds)), Wired, Neighbour, now);
+        var known = DnsRecord.Ptr(service.TypeName, service.InstanceName, ttlSeconds);
+        responder.OnQuery(Ask(service.TypeName, DnsType.Ptr, known), Wired, Neighbour, now);
         Assert.Equal(answers, Run(3000).Count);
         Assert.Equal(1 - answers, counters.SuppressedAnswers);
     }
@@ -247,7 +251,8 @@ public class ResponderTests
         var probe = Ask(service.InstanceName, DnsType.Any);
         probe.Authorities.Add(DnsRecord.Srv(service.InstanceName, service.HostName, theirPort, 120, cacheFlush: false));
         // As theirs lacks our TXT record, make the comparison one of the SRV alone: TXT sorts before SRV.
-        probe.Authorities.Add(DnsRecord.Txt(service.InstanceName, service.Records.First(own => own.Record.Type == DnsType.Txt).Record.Data, 4500));
+        probe.Authorities.Add(DnsRecord.Txt(service.InstanceName,
+            service.Records.First(own => own.Record.Type == DnsType.Txt).Record.Data, 4500));
         responder.OnQuery(probe, Wired, Neighbour, now);
         var next = Run(900).Select(s => s.Sent.Message).ToList();
         Assert.Equal(weWait, next.Count == 0);
@@ -260,7 +265,7 @@ public class ResponderTests
         var service = Service();
         responder.Add(service, now);
         Run(300);
-        var taken = new DnsMessage { IsResponse = true, Answers = { DnsRecord.Srv(service.InstanceName, service.HostName, 1, 120) } };
+        var taken = Answer(DnsRecord.Srv(service.InstanceName, service.HostName, 1, 120));
         responder.OnResponse(taken, Link, now);
         var last = Run(5000)[^1].Sent.Message;
         Assert.Equal("node-1-2", service.Service.InstanceName);
@@ -275,7 +280,7 @@ public class ResponderTests
         var service = Service();
         responder.Add(service, now);
         Run(300);
-        var taken = new DnsMessage { IsResponse = true, Answers = { DnsRecord.Host(service.HostName, IPAddress.Parse("192.168.7.77"), 120) } };
+        var taken = Answer(DnsRecord.Host(service.HostName, IPAddress.Parse("192.168.7.77"), 120));
         responder.OnResponse(taken, Link, now);
         Run(5000);
         Assert.Equal(("node-1", "node-1-2.local"), (service.Service.InstanceName, service.Service.HostName));
@@ -287,7 +292,7 @@ public class ResponderTests
         var service = Service();
         responder.Add(service, now);
         Run(300);
-        responder.OnResponse(new DnsMessage { IsResponse = true, Answers = { DnsRecord.Host(service.HostName, IPAddress.Loopback, 120) } }, Link, now);
+        responder.OnResponse(Answer(DnsRecord.Host(service.HostName, IPAddress.Loopback, 120)), Link, now);
         Run(5000);
         Assert.Equal("node-1.local", service.Service.HostName);
         Assert.Equal(0, counters.Conflicts);
@@ -297,7 +302,7 @@ public class ResponderTests
     public void Conflict_AfterPublishing_ProbesAgainUnderTheSameName()
     {
         var service = Published();
-        responder.OnResponse(new DnsMessage { IsResponse = true, Answers = { DnsRecord.Srv(service.InstanceName, service.HostName, 1, 120) } }, Link, now);
+        responder.OnResponse(Answer(DnsRecord.Srv(service.InstanceName, service.HostName, 1, 120)), Link, now);
         Assert.Equal(AdvertisementState.Probing, service.State);
         Run(5000);
         Assert.Equal((AdvertisementState.Published, "node-1"), (service.State, service.Service.InstanceName));
@@ -313,7 +318,7 @@ public class ResponderTests
         service.Settled = error => told = error;
         which.Add(service, now);
         Run(300, which);
-        which.OnResponse(new DnsMessage { IsResponse = true, Answers = { DnsRecord.Srv(service.InstanceName, service.HostName, 1, 120) } }, Link, now);
+        which.OnResponse(Answer(DnsRecord.Srv(service.InstanceName, service.HostName, 1, 120)), Link, now);
         Assert.Equal("mdns-name-conflict", told?.Code);
         Assert.Empty(Run(10_000, which));
         Assert.Equal(AdvertisementState.Refused, service.State);
@@ -330,7 +335,7 @@ public class ResponderTests
         var goodbye = Assert.Single(outbox.Messages).Message.Answers;
         Assert.All(goodbye, record => Assert.Equal(0u, record.TtlSeconds));
         Assert.Contains(goodbye, record => record.Type == DnsType.Srv);
-        Assert.DoesNotContain(goodbye, record => record.Name.Equals(Advertised.MetaQuery));
+        Assert.DoesNotContain(goodbye, record => record.Name.Equals(Advertised.MetaQuery) || record.Type == DnsType.A);
         Assert.Equal(AdvertisementState.Withdrawn, service.State);
     }
 
@@ -339,9 +344,19 @@ public class ResponderTests
     {
         var service = Published();
         responder.OnQuery(Ask(Advertised.MetaQuery, DnsType.Ptr), Wired, Neighbour, now);
-        responder.OnResponse(new DnsMessage { IsResponse = true, Answers = { DnsRecord.Ptr(Advertised.MetaQuery, service.TypeName, 4500) } }, Link, now);
+        responder.OnResponse(Answer(DnsRecord.Ptr(Advertised.MetaQuery, service.TypeName, 4500)), Link, now);
         Assert.Empty(Run(3000));
         Assert.Equal(1, counters.SuppressedAnswers);
+    }
+
+    [Fact]
+    public void Goodbye_OfAnotherProgramForARecordOfOurs_IsContradicted()
+    {
+        var service = Published();
+        var address = DnsRecord.Host(service.HostName, IPAddress.Parse("192.168.7.9"), 0);
+        responder.OnResponse(Answer(address), Link, now);
+        var (_, sent) = Assert.Single(Run(900));
+        Assert.Equal((DnsType.A, 120u), (sent.Message.Answers[0].Type, sent.Message.Answers[0].TtlSeconds));
     }
 
     [Fact]

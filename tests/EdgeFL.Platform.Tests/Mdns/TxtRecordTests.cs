@@ -42,7 +42,8 @@ public class TxtRecordTests
     [Fact]
     public void Data_WithManyPairs_IsReadUpToTheBound()
     {
-        var data = Enumerable.Range(0, 100).SelectMany(i => new byte[] { 4, (byte)'k', (byte)('0' + (i / 10)), (byte)('0' + (i % 10)), (byte)'=' });
+        var data = Enumerable.Range(0, 100).SelectMany(i =>
+            new byte[] { 4, (byte)'k', (byte)('0' + (i / 10)), (byte)('0' + (i % 10)), (byte)'=' });
         Assert.True(TxtRecord.TryDecode(data.ToArray(), out var read));
         Assert.Equal(TxtRecord.PairsMax, read.Count);
     }
