@@ -55,10 +55,10 @@ public static partial class Matrix
     public static void SumRows(ReadOnlySpan<float> x, int rows, int columns, Span<float> sum)
     {
         // A product with ones: 1·x + s rounds as x + s does.
-        ReadOnlySpan<float> one = [1f];
+        var one = 1f;
         Multiply(
             new MatrixProduct { Rows = 1, Columns = columns, Depth = rows, ARow = 0, ADepth = 0, BDepth = columns, CRow = columns },
-            one,
+            new ReadOnlySpan<float>(in one),
             x,
             [],
             sum);

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Learning.Tests;
+
+/// <summary>A training run gives the same bits whatever the machine can do: what makes it possible to re-execute and dispute one.</summary>
+[Collection("lane widths")]
+public sealed class BitExactnessTests
+{
+    [Theory]
+    [InlineData(512)]
+    [InlineData(256)]
+    [InlineData(128)]
+    [InlineData(32)]
+    public void Training_AtAnyVectorWidth_GivesTheSameBits(int bits)
+    {
+        var before = Lanes.WidestBits;
+        Lanes.WidestBits = bits;
+        try
+        {
+            Assert.True(Program.WidestInUse <= bits);
+            AssertFingerprint(Fingerprint.OfTwoHundredSteps());
+        }
+        finally
+        {
+            Lanes.WidestBits = before;
+        }
+    }
+
+    [Theory]
+    [InlineData("DOTNET_EnableAVX512", 256)]
+    [InlineData("DOTNET_EnableAVX2", 128)]
+    [InlineData("DOTNET_EnableHWIntrinsic", 32)]
+    public async Task Training_WithInstructionSetsSwitchedOff_GivesTheSameBits(string variable, int widest)
+    {
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", typeof(Program).Assembly.Location])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment[variable] = "0";
+        using var child = Process.Start(start)!;
+        var output = child.StandardOutput.ReadToEndAsync();
+        var errors = child.StandardError.ReadToEndAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        try
+        {
+            await child.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            child.Kill();
+            Assert.Fail($"The child with {variable}=0 did not end.");
+        }
+        Assert.True(child.ExitCode == 0, await errors);
+        var words = (await output).Trim().Split(' ');
+        Assert.True(int.Parse(words[0], System.Globalization.CultureInfo.InvariantCulture) <= widest, $"{variable}=0 left {words[0]} bits in use.");
+        AssertFingerprint(words[1]);
+    }
+
+    private static void AssertFingerprint(string got) =>
+        Assert.True(got == Fingerprint.Expected, $"Training gave {got}, not {Fingerprint.Expected}.");
+}
+
+/// <summary>Tests that change the kernels' width run alone.</summary>
+[CollectionDefinition("lane widths", DisableParallelization = true)]
+public sealed class LaneWidths;

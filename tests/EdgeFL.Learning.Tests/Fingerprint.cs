@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Learning.Tests;
+
+/// <summary>Two training runs boiled down to one hash: any bit that differs anywhere on the way changes it.</summary>
+internal static class Fingerprint
+{
+    /// <summary>Found on x64 with AVX-512, and the same with every instruction set switched off; a machine that finds another is not bit-exact.</summary>
+    internal const string Expected = "73b0a5acdc004b6fd040a8fda1151767ac4c6d805f29dcf913c6c8f43d5a5912";
+
+    internal static string OfTwoHundredSteps()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        // One model through every layer kind, one with quasi-global momentum and running normalisation.
+        var spec = Models.Classify(
+            """{"type":"conv1d","filters":19,"kernel":3},{"type":"relu"},{"type":"maxpool1d","size":2},{"type":"conv1d","filters":35,"kernel":4},{"type":"tanh"},{"type":"globalaverage"},{"type":"dense","outputs":9},{"type":"sigmoid"},{"type":"dense","outputs":3}""");
+        var trainer = new Trainer(new Network(spec, 16), Models.WaveData(spec, 100, 4), 16);
+        var parameters = new float[spec.ParameterCount];
+        new Network(spec, 1).Initialise(parameters, 2);
+        var sgd = new MomentumSgd(parameters.Length, 0.9f, 1e-4f);
+        for (var i = 0; i < 200; i++)
+            trainer.Step(parameters, sgd, Schedules.Cosine(0.05f, i, 200, 0.05f));
+        hash.AppendData(MemoryMarshal.AsBytes(parameters.AsSpan()));
+
+        spec = Models.Shipped("host-autoencoder").Resolve(3);
+        trainer = new Trainer(new Network(spec, 16), Models.WaveData(spec, 100, 5), 16);
+        parameters = new float[spec.ParameterCount];
+        new Network(spec, 1).Initialise(parameters, 3);
+        var quasiGlobal = new QuasiGlobalMomentum(parameters.Length);
+        quasiGlobal.Anchor(parameters);
+        for (var i = 0; i < 200; i++)
+        {
+            trainer.Step(parameters, quasiGlobal, 0.1f);
+            if (i % 5 == 4)
+                quasiGlobal.EndRound(parameters, 0.1f, 5);
+        }
+        hash.AppendData(MemoryMarshal.AsBytes(parameters.AsSpan()));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

@@ -1,0 +1,116 @@
+namespace EdgeFL.Learning.Tests;
+
+public sealed class LocalDataTests
+{
+    private static readonly ModelSpec Spec = Models.Classify("""{"type":"flatten"},{"type":"dense","outputs":3}""", channels: 1, length: 2);
+
+    [Fact]
+    public void Add_Stream_HoldsOutTheEndOfEachBlock()
+    {
+        var data = new LocalData(Spec, new LocalDataOptions { BlockWindows = 5, HeldOutPerBlock = 2 }, 1);
+        for (var i = 0; i < 12; i++)
+            Assert.True(data.Add(Window(i, 0)));
+        Assert.Equal(8, data.TrainingCount);
+        Assert.Equal(4, data.HeldOutCount);
+        Assert.Equal([3, 4, 8, 9], HeldOut(data));
+        Assert.Equal([0, 1, 2, 5, 6, 7, 10, 11], Epoch(data, 3).Order());
+    }
+
+    [Fact]
+    public void Add_PastTheBound_TheOldestGiveWay()
+    {
+        var data = new LocalData(Spec, new LocalDataOptions { TrainingWindows = 4, HeldOutWindows = 2, BlockWindows = 2, HeldOutPerBlock = 1 }, 1);
+        for (var i = 0; i < 20; i++)
+            data.Add(Window(i, 0));
+        Assert.Equal([12, 14, 16, 18], Epoch(data, 16).Order());
+        Assert.Equal([17, 19], HeldOut(data).Order());
+        Assert.Equal(14, data.DroppedWindows);
+        Assert.Equal(20, data.TakenWindows);
+    }
+
+    [Fact]
+    public void NextBatch_EpochAfterEpoch_SeesEveryWindowOnceInANewOrder()
+    {
+        LocalData data = new(Spec, new LocalDataOptions { HeldOutPerBlock = 0 }, 7), same = new(Spec, new LocalDataOptions { HeldOutPerBlock = 0 }, 7);
+        for (var i = 0; i < 50; i++)
+        {
+            data.Add(Window(i, 0));
+            same.Add(Window(i, 0));
+        }
+        var first = Epoch(data, 16);
+        var second = Epoch(data, 16);
+        Assert.Equal(Enumerable.Range(0, 50), first.Order());
+        Assert.Equal(Enumerable.Range(0, 50), second.Order());
+        Assert.NotEqual(first, second);
+        Assert.Equal(first, Epoch(same, 16));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(3)]
+    public void Add_LabelTheModelDoesNotKnow_IsCountedAndNotUsed(int label)
+    {
+        var data = new LocalData(Spec, new LocalDataOptions(), 1);
+        Assert.False(data.Add(Window(1, label)));
+        Assert.Equal(1, data.UnlabelledWindows);
+        Assert.Equal(0, data.TrainingCount + data.HeldOutCount);
+        Assert.Equal(0, data.NextBatch(4, new float[8], new int[4], []));
+    }
+
+    [Fact]
+    public void NextBatch_Forecast_TargetsAreTheLastRows()
+    {
+        var spec = Models.Parse("""{"name":"f","task":"forecast","channels":2,"length":5,"horizon":2,"layers":[{"type":"flatten"},{"type":"dense","outputs":0}]}""");
+        var data = new LocalData(spec, new LocalDataOptions { HeldOutPerBlock = 0 }, 1);
+        Assert.True(data.Add(new SampleWindow([1, 2, 3, 4, 5, 10, 20, 30, 40, 50], 2, SampleBatch.NoLabel, 0)));
+        float[] inputs = new float[6], targets = new float[4];
+        Assert.Equal(1, data.NextBatch(1, inputs, new int[1], targets));
+        Assert.Equal([1, 2, 3, 10, 20, 30], inputs);
+        Assert.Equal([4, 5, 40, 50], targets);
+    }
+
+    [Fact]
+    public void NextBatch_Reconstruct_TargetIsTheNormalisedInput()
+    {
+        var spec = Models.Parse("""{"name":"r","task":"reconstruct","channels":1,"length":4,"normalise":"running","layers":[{"type":"flatten"},{"type":"dense","outputs":0}]}""");
+        var data = new LocalData(spec, new LocalDataOptions { HeldOutPerBlock = 0 }, 1);
+        data.Add(new SampleWindow([10, 10, 30, 30], 1, SampleBatch.NoLabel, 0));
+        float[] inputs = new float[4], targets = new float[4];
+        data.NextBatch(1, inputs, new int[1], targets);
+        Assert.Equal([-1, -1, 1, 1], inputs);
+        Assert.Equal(inputs, targets);
+    }
+
+    [Fact]
+    public void Add_WindowThatDoesNotFit_Throws()
+    {
+        var data = new LocalData(Spec, new LocalDataOptions(), 1);
+        Assert.Throws<ArgumentException>(() => data.Add(new SampleWindow([1, 2, 3], 1, 0, 0)));
+        Assert.Throws<ArgumentException>(() => data.Add(new SampleWindow([1, 2, 3, 4], 2, 0, 0)));
+        Assert.Throws<ArgumentException>(() => data.Add(new SampleWindow([1, float.NaN], 1, 0, 0)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new LocalData(Spec, new LocalDataOptions { TrainingWindows = 0 }, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new LocalData(Spec, new LocalDataOptions { HeldOutPerBlock = 20 }, 1));
+    }
+
+    private static SampleWindow Window(int number, int label) => new([number, number], 1, label, number);
+
+    private static List<int> Epoch(LocalData data, int batch)
+    {
+        var seen = new List<int>();
+        var inputs = new float[batch * 2];
+        while (seen.Count < data.TrainingCount)
+        {
+            var count = data.NextBatch(batch, inputs, new int[batch], []);
+            for (var b = 0; b < count; b++)
+                seen.Add((int)inputs[2 * b]);
+        }
+        return seen;
+    }
+
+    private static int[] HeldOut(LocalData data)
+    {
+        var inputs = new float[64];
+        var count = data.HeldOutBatch(0, 32, inputs, new int[32], []);
+        return [.. Enumerable.Range(0, count).Select(b => (int)inputs[2 * b])];
+    }
+}

@@ -1,0 +1,159 @@
+using System.Text;
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Learning.Tests;
+
+public sealed class ModelSpecTests
+{
+    [Theory]
+    [InlineData("activity-cnn", 6, 3286, 6)]
+    [InlineData("activity-mlp", 6, (768 * 32) + 32 + (32 * 6) + 6, 6)]
+    [InlineData("host-autoencoder", 5, (40 * 32) + 32 + (32 * 8) + 8 + (8 * 32) + 32 + (32 * 40) + 40, 40)]
+    public void ShippedModel_Resolved_HasTheParametersItShould(string name, int channels, int parameters, int outputs)
+    {
+        var spec = Models.Shipped(name).Resolve(channels);
+        Assert.Equal(name, spec.Name);
+        Assert.Equal(parameters, spec.ParameterCount);
+        Assert.Equal(outputs, spec.OutputCount);
+        Assert.Equal(32, spec.Hash.Length);
+    }
+
+    [Fact]
+    public void ActivityCnn_Layout_IsThatOfPyTorch()
+    {
+        var layers = Models.Shipped("activity-cnn").Layers.Where(layer => layer.ParameterCount > 0).ToArray();
+        Assert.Equal([(0, 16 * 6 * 5 + 16), (496, 32 * 16 * 5 + 32), (496 + 2592, 6 * 32 + 6)], layers.Select(l => (l.ParameterOffset, l.ParameterCount)));
+    }
+
+    [Fact]
+    public void Resolve_ModelForAnySensor_TakesItsChannels()
+    {
+        var open = Models.Shipped("host-autoencoder");
+        Assert.False(open.IsResolved);
+        Assert.Throws<ArgumentException>(() => new Network(open, 1));
+        Assert.Throws<ArgumentException>(() => new LocalData(open, new LocalDataOptions(), 1));
+        var four = open.Resolve(4);
+        Assert.Equal(4, four.Channels);
+        Assert.Same(four, four.Resolve(4));
+        Assert.NotEqual(four.Hash.ToArray(), open.Resolve(5).Hash.ToArray());
+        Assert.Equal(four.Hash.ToArray(), open.Resolve(4).Hash.ToArray());
+        var error = Assert.Throws<ModelFormatException>(() => four.Resolve(5));
+        Assert.Contains("takes 4 channels, the sensor has 5", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Hash_SpacingAndComments_DoNotChangeIt()
+    {
+        var plain = Models.Parse("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a","b"],"layers":[{"type":"flatten"},{"type":"dense","outputs":2}]}""");
+        var spaced = Models.Parse("""
+            { // a comment
+              "task": "classify", "name": "m", "format": 1, "length": 4, "channels": 1, "normalise": "none", "loss": "cross-entropy",
+              "classes": ["a", "b"], "layers": [ { "type": "flatten" }, { "type": "dense", "outputs": 0 }, ] }
+            """);
+        var other = Models.Parse("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a","c"],"layers":[{"type":"flatten"},{"type":"dense","outputs":2}]}""");
+        Assert.Equal(plain.Hash.ToArray(), spaced.Hash.ToArray());
+        Assert.NotEqual(plain.Hash.ToArray(), other.Hash.ToArray());
+    }
+
+    [Theory]
+    [InlineData("""{"type":"conv1d","filters":4,"kernel":21},{"type":"globalaverage"},{"type":"dense","outputs":3}""", "layer 0 (conv1d), input 3x20", "kernel of 21 taps")]
+    [InlineData("""{"type":"maxpool1d","size":8},{"type":"maxpool1d","size":3},{"type":"flatten"},{"type":"dense","outputs":3}""", "layer 1 (maxpool1d), input 3x2", "pools 3 rows")]
+    [InlineData("""{"type":"dense","outputs":3}""", "layer 0 (dense), input 3x20", "put flatten or globalaverage before")]
+    [InlineData("""{"type":"flatten"},{"type":"conv1d","filters":4,"kernel":2}""", "layer 1 (conv1d), input 60", "needs rows of channels")]
+    [InlineData("""{"type":"flatten"},{"type":"flatten"}""", "layer 1 (flatten), input 60", "already a vector")]
+    [InlineData("""{"type":"globalaverage"},{"type":"globalaverage"}""", "layer 1 (globalaverage), input 3", "time is already gone")]
+    [InlineData("""{"type":"flatten"},{"type":"dense","outputs":4}""", "layer 1 (dense), input 60", "ends the model with 4, but classify needs a vector of 3")]
+    [InlineData("""{"type":"conv1d","filters":3,"kernel":2}""", "layer 0 (conv1d), input 3x20", "ends the model with 3x19")]
+    [InlineData("""{"type":"flatten"},{"type":"dense"}""", "layer 1 (dense), input 60", "lacks \"outputs\"")]
+    [InlineData("""{"type":"conv1d","filters":0,"kernel":2}""", "layer 0 (conv1d), input 3x20", "\"filters\": 0; it must be 1 to 1024")]
+    [InlineData("""{"type":"relu","size":2}""", "layer 0 (relu), input 3x20", "takes no \"size\"")]
+    [InlineData("""{"type":"lstm"}""", "layer 0 (lstm), input 3x20", "no known type; there are conv1d, relu")]
+    [InlineData("""{}""", "layer 0 (no type), input 3x20", "no known type")]
+    [InlineData("null", "layer 0 (no type), input 3x20", "is null")]
+    [InlineData("""{"type":"globalaverage"}""", "no parameters", "conv1d or a dense")]
+    [InlineData("""{"type":"flatten"},{"type":"dense","outputs":65536},{"type":"dense","outputs":3}""", "layer 2 (dense), input 65536", "brings the model to 4194307 parameters")]
+    [InlineData("", "1 to 64 \"layers\"", "not 0")]
+    public void Parse_LayersThatDoNotFit_NamesLayerAndShapes(string layers, string where, string what)
+    {
+        var error = Assert.Throws<ModelFormatException>(() => Models.Classify(layers));
+        Assert.Contains(where, error.Message, StringComparison.Ordinal);
+        Assert.Contains(what, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "not valid at line 1")]
+    [InlineData("null", "holds null")]
+    [InlineData("[]", "not valid")]
+    [InlineData("{\"name\":\"m\",\n\"taks\":\"classify\"}", "taks")]
+    [InlineData("""{"format":2}""", "format 2")]
+    [InlineData("""{"name":"m","task":"classify","length":4}""", "\"channels\" is missing")]
+    [InlineData("""{"name":"M m","task":"classify","channels":1,"length":4}""", "\"name\" must be")]
+    [InlineData("""{"name":"m","task":"dream","channels":1,"length":4}""", "classify, forecast or reconstruct, not \"dream\"")]
+    [InlineData("""{"name":"m","task":"classify","channels":1,"length":0}""", "\"length\" must be 1 to 65536, not 0")]
+    [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a"]}""", "2 to 1024 \"classes\", not 1")]
+    [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a","a"]}""", "a class twice")]
+    [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a",null]}""", "printable")]
+    [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a","b"],"horizon":2}""", "forecast models only")]
+    [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a","b"],"loss":"mse"}""", "must be cross-entropy, not mse")]
+    [InlineData("""{"name":"m","task":"forecast","channels":1,"length":4}""", "\"horizon\" is missing")]
+    [InlineData("""{"name":"m","task":"forecast","channels":1,"length":4,"horizon":4}""", "1 to 3, not 4")]
+    [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"classes":["a","b"]}""", "classify models only")]
+    [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"normalise":"batch"}""", "none or running, not \"batch\"")]
+    [InlineData("""{"name":"m","task":"reconstruct","channels":4096,"length":65536,"layers":[{"type":"flatten"}]}""", "4096x65536")]
+    public void Parse_MembersThatDoNotFit_SaysWhich(string json, string what)
+    {
+        var error = Assert.Throws<ModelFormatException>(() => Models.Parse(json));
+        Assert.Contains(what, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_EveryTruncationAndRandomDamage_IsAModelOrAModelFormatException()
+    {
+        const ulong Seed = 31337;
+        var json = Encoding.UTF8.GetBytes("""{"name":"m","task":"classify","channels":2,"length":9,"classes":["a","b"],"layers":[{"type":"conv1d","filters":4,"kernel":3},{"type":"globalaverage"},{"type":"dense","outputs":2}]}""");
+        for (var length = 0; length < json.Length; length++)
+            Assert.Throws<ModelFormatException>(() => ModelSpec.Parse(json.AsSpan(0, length)));
+        var random = new Philox(Seed);
+        var models = 0;
+        for (var round = 0; round < 5000; round++)
+        {
+            var damaged = json.ToArray();
+            for (var hits = 1 + random.NextInt32(3); hits > 0; hits--)
+                damaged[random.NextInt32(damaged.Length)] = (byte)(32 + random.NextInt32(96));
+            try
+            {
+                Assert.InRange(ModelSpec.Parse(damaged).ParameterCount, 1, ModelSpec.ParametersMax);
+                models++;
+            }
+            catch (ModelFormatException)
+            {
+                continue;
+            }
+            catch (Exception e)
+            {
+                Assert.Fail($"seed {Seed}, round {round}: {Encoding.UTF8.GetString(damaged)}: {e}");
+            }
+        }
+        Assert.InRange(models, 1, 4000);
+    }
+
+    [Fact]
+    public void Initialise_OfASeed_RepeatsAndStaysWithinTheBound()
+    {
+        var spec = Models.Shipped("activity-cnn");
+        var network = new Network(spec, 1);
+        float[] first = new float[3286], again = new float[3286], other = new float[3286];
+        network.Initialise(first, 1);
+        network.Initialise(again, 1);
+        network.Initialise(other, 2);
+        Assert.Equal(first, again);
+        Assert.NotEqual(first, other);
+        foreach (var layer in spec.Layers.Where(l => l.ParameterCount > 0))
+        {
+            var bound = 1 / Math.Sqrt(layer.ParameterCount / layer.Size - 1);
+            var own = first.AsSpan(layer.ParameterOffset, layer.ParameterCount).ToArray();
+            Assert.All(own, p => Assert.InRange(p, -bound - 1e-6, bound + 1e-6));
+            Assert.True(own.Max() > 0.9 * bound && own.Min() < -0.9 * bound);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text;
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Learning.Tests;
+
+/// <summary>Small models and made-up data for tests.</summary>
+internal static class Models
+{
+    internal static ModelSpec Parse(string json) => ModelSpec.Parse(Encoding.UTF8.GetBytes(json));
+
+    internal static ModelSpec Classify(string layers, int channels = 3, int length = 20) => Parse(
+        $$"""{"name":"small","task":"classify","channels":{{channels}},"length":{{length}},"classes":["a","b","c"],"layers":[{{layers}}]}""");
+
+    internal static ModelSpec SmallCnn() => Classify(
+        """{"type":"conv1d","filters":5,"kernel":3},{"type":"relu"},{"type":"maxpool1d","size":2},{"type":"conv1d","filters":7,"kernel":4},{"type":"relu"},{"type":"globalaverage"},{"type":"dense","outputs":3}""");
+
+    internal static ModelSpec Shipped(string name)
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null)
+        {
+            var file = Path.Combine(folder.FullName, "firmware-config", "models", name + ".json");
+            if (File.Exists(file))
+                return ModelSpec.Parse(File.ReadAllBytes(file));
+            folder = folder.Parent;
+        }
+        throw new FileNotFoundException($"firmware-config/models/{name}.json is in no folder above {AppContext.BaseDirectory}.");
+    }
+
+    internal static float[] Gaussian(int count, ulong seed)
+    {
+        var random = new Philox(seed, 99);
+        var values = new float[count];
+        foreach (ref var value in values.AsSpan())
+            value = random.NextGaussian();
+        return values;
+    }
+
+    /// <summary>Three classes that differ in frequency, with noise.</summary>
+    internal static SampleWindow Wave(ModelSpec spec, int label, ref Philox random)
+    {
+        var values = new float[spec.Channels * spec.Length];
+        var phase = random.NextDouble();
+        for (var i = 0; i < values.Length; i++)
+        {
+            // A triangle wave: the platform's sine differs in its last bits from one C library to the next.
+            var turns = phase + i % spec.Length * (0.05 + 0.11 * label) + 0.2 * (i / spec.Length);
+            values[i] = (float)(4 * Math.Abs(turns - Math.Floor(turns) - 0.5) - 1) + 0.3f * random.NextGaussian();
+        }
+        return new SampleWindow(values, spec.Channels, label, 0);
+    }
+
+    internal static LocalData WaveData(ModelSpec spec, int windows, ulong seed, LocalDataOptions? options = null)
+    {
+        var data = new LocalData(spec, options ?? new LocalDataOptions(), seed);
+        var random = new Philox(seed, 5);
+        for (var i = 0; i < windows; i++)
+            data.Add(Wave(spec, random.NextInt32(3), ref random));
+        return data;
+    }
+}

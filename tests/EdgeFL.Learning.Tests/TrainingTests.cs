@@ -1,0 +1,104 @@
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Learning.Tests;
+
+/// <summary>Whole training runs: they learn, touch nothing when there is nothing to learn from, and allocate nothing.</summary>
+public sealed class TrainingTests
+{
+    [Fact]
+    public void Training_OnSyntheticWaves_LearnsThem()
+    {
+        var spec = Models.SmallCnn();
+        var trainer = new Trainer(new Network(spec, 16), Models.WaveData(spec, 300, 4), 16);
+        var parameters = new float[spec.ParameterCount];
+        new Network(spec, 1).Initialise(parameters, 2);
+        var before = trainer.Evaluate(parameters);
+        var optimiser = new MomentumSgd(parameters.Length);
+        for (var i = 0; i < 300; i++)
+            trainer.Step(parameters, optimiser, Schedules.Cosine(0.05f, i, 300, 0.05f));
+        var after = trainer.Evaluate(parameters);
+        Assert.Equal(60, after.Windows);
+        Assert.True(after.Loss < 0.3 * before.Loss, $"loss {before.Loss} -> {after.Loss}");
+        Assert.True(after.Accuracy > 0.9, $"accuracy {before.Accuracy} -> {after.Accuracy}");
+        Assert.Equal(300, trainer.Steps);
+        Assert.Equal(0, trainer.SkippedSteps);
+    }
+
+    [Fact]
+    public void Training_OfAutoencoder_LowersReconstructionError()
+    {
+        var spec = Models.Shipped("host-autoencoder").Resolve(3);
+        var data = new LocalData(spec, new LocalDataOptions(), 1);
+        var random = new Philox(6);
+        for (var i = 0; i < 400; i++)
+        {
+            var window = Models.Wave(spec, 1, ref random);
+            for (var j = 0; j < window.Values.Length; j++)
+                window.Values[j] = 500f + 90f * window.Values[j];
+            data.Add(window);
+        }
+        var trainer = new Trainer(new Network(spec, 16), data);
+        var parameters = new float[spec.ParameterCount];
+        new Network(spec, 1).Initialise(parameters, 2);
+        var before = trainer.Evaluate(parameters);
+        var optimiser = new MomentumSgd(parameters.Length);
+        for (var i = 0; i < 1500; i++)
+            trainer.Step(parameters, optimiser, 0.1f);
+        var after = trainer.Evaluate(parameters);
+        Assert.True(after.Loss < 0.5 * before.Loss, $"loss {before.Loss} -> {after.Loss}");
+        Assert.True(float.IsNaN(after.Accuracy));
+    }
+
+    [Fact]
+    public void Step_AfterWarmUp_AllocatesNothing()
+    {
+        foreach (var spec in new[] { Models.Shipped("activity-cnn"), Models.Shipped("activity-mlp") })
+        {
+            var data = new LocalData(spec, new LocalDataOptions(), 3);
+            var random = new Philox(1);
+            for (var i = 0; i < 60; i++)
+                data.Add(Models.Wave(spec, i % 6, ref random));
+            var trainer = new Trainer(new Network(spec, 16), data);
+            var parameters = new float[spec.ParameterCount];
+            new Network(spec, 1).Initialise(parameters, 1);
+            var optimiser = new QuasiGlobalMomentum(parameters.Length);
+            optimiser.Anchor(parameters);
+            void Round()
+            {
+                for (var i = 0; i < 10; i++)
+                    trainer.Step(parameters, optimiser, 0.1f);
+                optimiser.EndRound(parameters, 0.1f, 10);
+                trainer.Evaluate(parameters);
+            }
+            Round();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Round();
+            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+    }
+
+    [Fact]
+    public void Step_LossThatIsNotFinite_LeavesParametersAlone()
+    {
+        var spec = Models.SmallCnn();
+        var trainer = new Trainer(new Network(spec, 16), Models.WaveData(spec, 40, 4), 16);
+        var parameters = new float[spec.ParameterCount];
+        Array.Fill(parameters, 1e30f);
+        var loss = trainer.Step(parameters, new MomentumSgd(parameters.Length), 0.1f);
+        Assert.False(float.IsFinite(loss));
+        Assert.Equal(1, trainer.SkippedSteps);
+        Assert.Equal(0, trainer.Steps);
+        Assert.All(parameters, p => Assert.Equal(1e30f, p));
+    }
+
+    [Fact]
+    public void Step_WithoutData_DoesNothing()
+    {
+        var spec = Models.SmallCnn();
+        var trainer = new Trainer(new Network(spec, 4), new LocalData(spec, new LocalDataOptions(), 1), 4);
+        var parameters = new float[spec.ParameterCount];
+        Assert.True(float.IsNaN(trainer.Step(parameters, new MomentumSgd(parameters.Length), 0.1f)));
+        Assert.Equal(0, trainer.Evaluate(parameters).Windows);
+        Assert.All(parameters, p => Assert.Equal(0f, p));
+    }
+}
