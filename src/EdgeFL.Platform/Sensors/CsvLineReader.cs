@@ -1,5 +1,3 @@
-using System.IO.Compression;
-
 namespace EdgeFL.Platform.Sensors;
 
 /// <summary>Lines of a CSV or CSV.gz file as UTF-8 bytes, from one fixed buffer.</summary>
@@ -48,7 +46,7 @@ internal sealed class CsvLineReader : IDisposable
                 throw new SensorException("sensor-not-gzip", "The name ends in .gz but the file does not begin as gzip does (1f 8b).", $"{file}:1:1",
                     "Compress it with gzip, or take .gz off the name if it is plain CSV.");
             source.Position = 0;
-            return new CsvLineReader(file, zipped ? new GZipStream(source, CompressionMode.Decompress) : source, zipped);
+            return new CsvLineReader(file, zipped ? new WholeGzipStream(source) : source, zipped);
         }
         catch (Exception e) when (e is not SensorException)
         {
