@@ -32,6 +32,7 @@ internal sealed class ImuGenerator
     private double stepHz;
     private double strength;
     private double heel;
+    private double nod;
     private Posture from;
     private Posture to;
     private double wander;
@@ -95,7 +96,7 @@ internal sealed class ImuGenerator
         Span<double> rotation =
         [
             (3.2 * sway * Wave.Cos(phase / 2)) + (0.6 * sway * Wave.Sin(phase)),
-            (turn * blendRate * (to.Pitch - from.Pitch)) + (2.2 * sway * Wave.Cos(phase + 0.3)) + (1.6 * heel * sway * Wave.Cos((2 * phase) + person.HeelPhase)),
+            (turn * blendRate * (to.Pitch - from.Pitch)) + (2.2 * nod * sway * Wave.Cos(phase + 0.3)) + (1.6 * heel * sway * Wave.Cos((2 * phase) + person.HeelPhase)),
             (turn * blendRate * (to.Roll - from.Roll)) + (2.4 * sway * Wave.Sin((phase / 2) + 0.2)) + (0.7 * sway * Wave.Sin(phase)),
         ];
         mount.Turn(acceleration);
@@ -124,7 +125,8 @@ internal sealed class ImuGenerator
         to = PostureOf(activity);
         stepHz = person.StepHz * (activity switch { 1 => person.UpPace, 2 => person.DownPace, _ => 1 }) * ImuPerson.Gauss(ref random, 1, 0.04, 0.1);
         strength = person.Strength * (activity switch { 1 => person.UpStrength, 2 => person.DownStrength, _ => 1 }) * ImuPerson.Gauss(ref random, 1, 0.08, 0.2);
-        heel = person.Heel * (activity switch { 1 => 0.75, 2 => 1.5, _ => 1 }) * ImuPerson.Gauss(ref random, 1, 0.12, 0.3);
+        nod = activity switch { 1 => person.UpNod, 2 => person.DownNod, _ => 1 };
+        heel = person.Heel * (activity switch { 1 => 0.6, 2 => 1.75, _ => 1 }) * ImuPerson.Gauss(ref random, 1, 0.12, 0.3);
     }
 
     private void StartPass()

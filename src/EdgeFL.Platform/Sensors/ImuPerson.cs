@@ -11,23 +11,25 @@ internal readonly struct ImuPerson
     public ImuPerson(ulong seed, ulong device)
     {
         var random = new Philox(seed, device << 20);
-        MountYaw = Gauss(ref random, 0, 24 * Degree, 60 * Degree);
-        MountPitch = Gauss(ref random, 0, 10 * Degree, 25 * Degree);
-        MountRoll = Gauss(ref random, 0, 10 * Degree, 25 * Degree);
-        StepHz = Gauss(ref random, 1.85, 0.16, 0.35);
-        Strength = 1 + Gauss(ref random, 0, 0.25, 0.55);
-        UpPace = Gauss(ref random, 0.9, 0.06, 0.14);
-        DownPace = Gauss(ref random, 1.05, 0.08, 0.16);
-        UpStrength = Gauss(ref random, 0.85, 0.14, 0.3);
-        DownStrength = Gauss(ref random, 1.3, 0.2, 0.45);
-        UpLean = Gauss(ref random, 9 * Degree, 4 * Degree, 9 * Degree);
-        DownLean = Gauss(ref random, -2 * Degree, 3 * Degree, 8 * Degree);
-        Heel = Gauss(ref random, 0.42, 0.12, 0.27);
-        HeelPhase = Gauss(ref random, 0.1, 0.09, 0.22);
+        MountYaw = Gauss(ref random, 0, 12 * Degree, 30 * Degree);
+        MountPitch = Gauss(ref random, 0, 5 * Degree, 12 * Degree);
+        MountRoll = Gauss(ref random, 0, 6 * Degree, 15 * Degree);
+        StepHz = Gauss(ref random, 1.85, 0.13, 0.3);
+        Strength = 1 + Gauss(ref random, 0, 0.17, 0.4);
+        UpPace = Gauss(ref random, 0.86, 0.04, 0.1);
+        DownPace = Gauss(ref random, 1.08, 0.05, 0.12);
+        UpStrength = Gauss(ref random, 0.8, 0.09, 0.2);
+        DownStrength = Gauss(ref random, 1.35, 0.13, 0.3);
+        UpNod = Gauss(ref random, 1.6, 0.2, 0.45);
+        DownNod = Gauss(ref random, 0.7, 0.12, 0.25);
+        UpLean = Gauss(ref random, 11 * Degree, 3 * Degree, 7 * Degree);
+        DownLean = Gauss(ref random, -3 * Degree, 3 * Degree, 7 * Degree);
+        Heel = Gauss(ref random, 0.42, 0.08, 0.18);
+        HeelPhase = Gauss(ref random, 0.1, 0.06, 0.15);
         Sway = Gauss(ref random, 0.16, 0.05, 0.11);
         Limp = Gauss(ref random, 0.12, 0.07, 0.12);
-        SitLean = Gauss(ref random, -19 * Degree, 9 * Degree, 17 * Degree);
-        StandLean = Gauss(ref random, 0, 5 * Degree, 12 * Degree);
+        SitLean = Gauss(ref random, -26 * Degree, 6 * Degree, 13 * Degree);
+        StandLean = Gauss(ref random, 0, 3 * Degree, 7 * Degree);
         LieRoll = Gauss(ref random, 0, 18 * Degree, 45 * Degree);
         Fidget = Gauss(ref random, 1, 0.3, 0.7);
         AccelerationNoise = Gauss(ref random, 0.012, 0.004, 0.008);
@@ -48,6 +50,8 @@ internal readonly struct ImuPerson
     public double DownPace { get; }
     public double UpStrength { get; }
     public double DownStrength { get; }
+    public double UpNod { get; }
+    public double DownNod { get; }
     public double UpLean { get; }
     public double DownLean { get; }
     public double Heel { get; }
