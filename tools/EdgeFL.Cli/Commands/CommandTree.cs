@@ -16,6 +16,10 @@ internal static class CommandTree
             root.Directives.Remove(directive);
         root.Add(GlobalOptions.Json());
         root.Add(GlobalOptions.Quiet());
+        root.Add(InitCommand.Build());
+        root.Add(CaCommand.Build());
+        root.Add(NodeCommand.Build());
+        root.Add(DiscoverCommand.Build());
         root.Add(CompletionCommand.Build());
         return root;
     }

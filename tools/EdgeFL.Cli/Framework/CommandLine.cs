@@ -1,8 +1,9 @@
 using System.CommandLine;
-using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using System.Reflection;
 using EdgeFL.Cli.Commands;
+using EdgeFL.Identity;
+using EdgeFL.Platform.Mdns;
 using Spectre.Console;
 
 namespace EdgeFL.Cli.Framework;
@@ -44,7 +45,7 @@ internal static class CommandLine
             return ExitCodes.Ok;
         }
 
-        if (UsageError(parse, root) is { } usage)
+        if (UsageError(parse) is { } usage)
             return Report(usage, console, json);
         try
         {
@@ -103,14 +104,13 @@ internal static class CommandLine
             Bind(child, console);
     }
 
-    private static CliException? UsageError(ParseResult parse, RootCommand root)
+    private static CliException? UsageError(ParseResult parse)
     {
         var command = parse.CommandResult.Command;
         var path = PathOf(command);
         var groupOnly = command.Subcommands.Count > 0 && command is not CliCommand { Body: not null };
-        if (parse.UnmatchedTokens.Count > 0)
+        if ((parse.UnmatchedTokens.FirstOrDefault() ?? MistypedOption(parse)) is { } typed)
         {
-            var typed = parse.UnmatchedTokens[0];
             var kind = typed.StartsWith('-') ? "option" : groupOnly ? "command" : "argument";
             var known = typed.StartsWith('-')
                 ? OptionsOf(command).SelectMany(o => o.Aliases.Prepend(o.Name))
@@ -130,14 +130,24 @@ internal static class CommandLine
         if (parse.Errors.Count == 0)
             return null;
         var message = string.Join(" ", parse.Errors.Select(e => e.Message.TrimEnd('.') + "."));
-        _ = root;
         return new CliException("bad-usage", message, $"{path} --help", ExitCodes.Usage);
+    }
+
+    // A word with a dash in front that no option knows becomes an argument in the library's eyes: for a person it is a slip.
+    private static string? MistypedOption(ParseResult parse)
+    {
+        var arguments = parse.CommandResult.Children.OfType<System.CommandLine.Parsing.ArgumentResult>().SelectMany(a => a.Tokens)
+            .Where(t => t.Value.Length > 1 && t.Value[0] == '-').ToHashSet();
+        return parse.Tokens.TakeWhile(t => t.Type != System.CommandLine.Parsing.TokenType.DoubleDash).FirstOrDefault(arguments.Contains)?.Value;
     }
 
     private static CliException? Explain(Exception exception) => exception switch
     {
         CliException known => known,
         OperationCanceledException => null,
+        MdnsException discovery => new CliException(discovery.Code, discovery.Message, discovery.Remedy, ExitCodes.Failure, discovery),
+        IdentityException identity => new CliException(identity.Code, identity.Cause + ".", identity.Remedy,
+            identity.Code == IdentityCodes.KeyMode ? ExitCodes.NotAllowed : ExitCodes.Failure, identity),
         UnauthorizedAccessException refused => new CliException("permission-denied", refused.Message,
             "ls -ld the path above; then chown it to you, or run the command as its owner", ExitCodes.NotAllowed, refused),
         IOException io => new CliException("input-output", io.Message, "check the path and the free space: df -h .", ExitCodes.Failure, io),

@@ -85,6 +85,14 @@ internal sealed class PlotScale
         _ => _log ? tick.ToString("0.######", CultureInfo.InvariantCulture) : Trim(tick, _step),
     };
 
+    /// <summary>A value beside the plot: one figure finer than the ticks.</summary>
+    public string Value(double value) => _format switch
+    {
+        ValueFormat.Bytes => Bytes(value),
+        ValueFormat.Percent => Trim(value * 100, 0.1) + " %",
+        _ => Trim(value, _log || !(_step > 0) ? Math.Pow(10, Math.Floor(Math.Log10(Math.Max(1e-9, Math.Abs(value)))) - 2) : _step / 10),
+    };
+
     /// <summary>Bytes in decimal units with at most three figures: <c>0 B</c>, <c>950 B</c>, <c>13.9 kB</c>, <c>5.4 MB</c>.</summary>
     public static string Bytes(double bytes)
     {
@@ -105,7 +113,7 @@ internal sealed class PlotScale
 
     private static string Trim(double value, double step)
     {
-        var decimals = step > 0 ? Math.Clamp((int)Math.Ceiling(-Math.Log10(step) + 1e-9), 0, 12) : 3;
+        var decimals = step > 0 ? Math.Clamp((int)Math.Ceiling(-Math.Log10(step) - 1e-9), 0, 12) : 3;
         // A step of 2.5 needs one more figure than its size says.
         if (step > 0 && decimals < 12 && Math.Abs((Math.Round(step, decimals) / step) - 1) > 1e-6)
             decimals++;

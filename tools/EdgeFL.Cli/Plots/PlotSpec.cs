@@ -82,6 +82,9 @@ internal sealed record PlotSpec(string Title, PlotAxis X, PlotAxis Y)
     /// <summary>Horizontal lines to compare with.</summary>
     public IReadOnlyList<ReferenceLine> References { get; init; } = [];
 
+    /// <summary>Whether each line has its last value written at its end.</summary>
+    public bool EndValues { get; init; } = true;
+
     /// <summary>Width in pixels, at least 320.</summary>
     public int Width { get; init; } = 860;
 

@@ -27,9 +27,10 @@ internal static class SvgPlot
         var width = Math.Max(320, spec.Width);
         var height = Math.Max(240, spec.Height);
         var legend = new PlotLegend(spec, width - 32);
-        var top = 30 + (spec.Subtitle.Length > 0 ? 22 : 0) + legend.Height + 14;
-        var right = spec.References.Count > 0 ? 18 + spec.References.Max(r => TextWidth(r.Name, LabelSize)) : 24;
+        var top = 34 + (spec.Subtitle.Length > 0 ? 24 : 0) + legend.Height + 14;
         var y = PlotScale.For(spec.Y, Ys(spec), Math.Clamp((int)((height - top - 60) / 48), 3, 10), tight: false);
+        var notes = new PlotSideNotes(spec, y);
+        var right = notes.Width > 0 ? 18 + notes.Width : 24;
         var left = 34 + Math.Max(28, y.Ticks.Select(t => TextWidth(y.Label(t), LabelSize)).DefaultIfEmpty(28).Max());
         var box = new Box(left, top, width - left - right, height - top - 62);
         var x = PlotScale.For(spec.X, Xs(spec), Math.Clamp((int)(box.Width / 90), 3, 12), tight: true);
@@ -47,6 +48,7 @@ internal static class SvgPlot
         var clip = "plot-" + Stable(spec.Title);
         svg.Append($"<clipPath id=\"{clip}\"><rect x=\"{N(box.Left)}\" y=\"{N(box.Top)}\" width=\"{N(box.Width)}\" height=\"{N(box.Height)}\"/></clipPath>\n");
         References(svg, spec, box, y);
+        notes.Draw(svg, box.Left + box.Width + 8, box.Top, box.Height);
         svg.Append($"<g clip-path=\"url(#{clip})\">\n");
         for (var i = 0; i < spec.Series.Count; i++)
             Band(svg, spec.Series[i], Colour(spec, i), box, x, y);
@@ -160,16 +162,10 @@ internal static class SvgPlot
 
     private static void References(StringBuilder svg, PlotSpec spec, Box box, PlotScale y)
     {
-        // Labels that would lie on each other are moved apart, upper ones up.
-        var labels = spec.References.Where(r => double.IsFinite(y.Position(r.Y))).OrderByDescending(r => y.Position(r.Y)).ToList();
-        var next = double.NegativeInfinity;
-        foreach (var reference in labels)
+        foreach (var reference in spec.References.Where(r => double.IsFinite(y.Position(r.Y))))
         {
             var at = box.Y(y.Position(reference.Y));
             svg.Append($"<line class=\"reference\" x1=\"{N(box.Left)}\" y1=\"{N(at)}\" x2=\"{N(box.Left + box.Width)}\" y2=\"{N(at)}\" stroke=\"{Soft}\" stroke-width=\"1.4\" stroke-dasharray=\"3 3\"/>\n");
-            var label = Math.Max(at + 4.5, next);
-            Text(svg, box.Left + box.Width + 8, label, reference.Name, Soft);
-            next = label + LabelSize + 2;
         }
     }
 

@@ -33,7 +33,7 @@ internal static class ReportNumbers
         if (value == 0)
             return "0";
         var size = Math.Abs(value);
-        var format = size >= 99.95 ? "0" : size >= 9.995 ? "0.0" : size >= 0.9995 ? "0.00" : size >= 0.0009995 ? "0.0000" : "0.00e+0";
+        var format = size >= 99.95 ? "0" : size >= 9.995 ? "0.0" : size >= 0.9995 ? "0.00" : size >= 0.09995 ? "0.000" : size >= 0.0009995 ? "0.0000" : "0.00e+0";
         return value.ToString(format, CultureInfo.InvariantCulture);
     }
 
