@@ -180,7 +180,7 @@ internal static class CommandLine
     private static string? Nearest(string typed, IEnumerable<string> known)
     {
         var best = known.Select(k => (Name: k, Cost: Distance(typed, k))).OrderBy(k => k.Cost).FirstOrDefault();
-        return best.Name is not null && best.Cost <= Math.Max(1, typed.Length / 3) ? best.Name : null;
+        return best.Name is not null && best.Cost <= Math.Max(1, typed.Length / 2) ? best.Name : null;
     }
 
     private static int Distance(string a, string b)

@@ -49,6 +49,8 @@ internal sealed class PlotScale
             low = axis.Min;
         if (double.IsFinite(axis.Max) && !(axis.Log && axis.Max <= 0))
             high = axis.Max;
+        if (low > high)
+            (low, high) = (high, low); // a bound that lies beyond all data
         if (axis.Log)
         {
             if (high / low < 1.5)
