@@ -1,1 +1,3 @@
-Console.Error.WriteLine("cli"); return 0;
+using EdgeFL.Cli.Framework;
+
+return await CommandLine.RunAsync(args, CliConsole.ForProcess()).ConfigureAwait(false);

@@ -1,0 +1,160 @@
+using System.Security.Cryptography;
+
+namespace EdgeFL.Mqtt;
+
+internal sealed partial class BrokerConnection
+{
+    private bool OnFirstPacket(byte firstByte, ReadOnlySpan<byte> body)
+    {
+        if (firstByte >> 4 != (int)MqttPacketType.Connect)
+        {
+            MqttTally.Add(ref Tally.MalformedPackets);
+            return RefuseConnect("the first packet is not a CONNECT");
+        }
+        MqttDecodeError error = MqttDecoder.Decode(MqttVersion.V5, firstByte, body, out MqttPacket? packet);
+        if (error == MqttDecodeError.UnsupportedVersion)
+        {
+            // Level 6 and up may know reason codes; older ones know return code 1 (3.1.1, 3.1.2.2).
+            bool newer = body.Length > 6 && body[6] > (byte)MqttVersion.V5;
+            version = newer ? MqttVersion.V5 : MqttVersion.V311;
+            return RefuseConnect("unsupported protocol version", MqttReason.UnsupportedProtocolVersion, code311: 1);
+        }
+        if (error == MqttDecodeError.BadClientId)
+            return RefuseConnect("an empty client identifier without a clean session", MqttReason.ClientIdentifierNotValid, code311: 2);
+        if (error != MqttDecodeError.None)
+        {
+            MqttTally.Add(ref Tally.MalformedPackets);
+            return RefuseConnect($"malformed CONNECT: {error}");
+        }
+        return OnConnect((ConnectPacket)packet!);
+    }
+
+    private bool OnConnect(ConnectPacket connect)
+    {
+        version = connect.Version;
+        string? assigned = connect.ClientId.Length == 0 ? "auto-" + RandomNumberGenerator.GetHexString(16, lowercase: true) : null;
+        string clientId = assigned ?? connect.ClientId;
+        if (connect.Properties?.AuthenticationMethod is not null)
+            return RefuseConnect("extended authentication is not supported", MqttReason.BadAuthenticationMethod, code311: 5);
+        if (!options.Access.TryAuthenticate(certificate, clientId, connect.UserName, connect.Password, out string principal, out string reason))
+            return RefuseConnect($"client '{clientId}': {CleanDetail(reason)}", MqttReason.NotAuthorized, code311: 5);
+        if (connect.Will is { } will)
+        {
+            if (will.Qos > 1)
+                return RefuseConnect("a will with QoS 2", MqttReason.QosNotSupported, code311: 3);
+            if (MqttTopic.Levels(will.Topic) > options.TopicLevelsMax || !options.Access.MayPublish(principal, will.Topic))
+                return RefuseConnect($"principal '{principal}' may not have a will on '{will.Topic}'", MqttReason.NotAuthorized, code311: 5);
+        }
+        if (!broker.TryAdmit(this))
+        {
+            Refused(MqttSecurityEventKind.TooManyConnections, $"more than {options.ConnectionsMax} clients");
+            return AnswerRefusal(MqttReason.ServerBusy, code311: 3);
+        }
+        return Accept(connect, principal, clientId, assigned);
+    }
+
+    private bool Accept(ConnectPacket connect, string principal, string clientId, string? assigned)
+    {
+        Attachment attachment;
+        lock (router.Gate)
+        {
+            if (closing)
+                return false;
+            attachment = router.Attach(this, principal, clientId, connect.CleanStart);
+            if (attachment.Session is { } opened)
+            {
+                Principal = principal;
+                session = opened;
+                Framer.PacketBytesMax = options.PacketBytesMax;
+                ConnAckPacket answer = Agree(opened, connect, attachment.Present, assigned);
+                QueueControl(answer);
+                Volatile.Write(ref deadlineMs, 0);
+            }
+            attachment.Displaced?.Close(MqttReason.SessionTakenOver);
+        }
+        if (attachment.Will is not null)
+            broker.RouteWill(attachment.Will);
+        if (attachment.Session is null)
+        {
+            Refused(MqttSecurityEventKind.TooManyConnections, $"more than {options.SessionsMax} sessions");
+            return AnswerRefusal(MqttReason.QuotaExceeded, code311: 3);
+        }
+        MqttTally.Add(ref Tally.Connections);
+        return true;
+    }
+
+    private ConnAckPacket Agree(Session opened, ConnectPacket connect, bool present, string? assigned)
+    {
+        bool v5 = version == MqttVersion.V5;
+        MqttProperties? asked = connect.Properties;
+        uint expiryWanted = v5 ? asked?.SessionExpirySeconds ?? 0 : connect.CleanStart ? 0 : uint.MaxValue;
+        opened.ExpirySeconds = Math.Min(expiryWanted, options.SessionExpirySecondsMax);
+        opened.InFlightMax = Math.Min(options.InFlightMax, asked?.ReceiveMaximum ?? ushort.MaxValue);
+        if (connect.Will is { } will)
+        {
+            opened.Will = new RoutedMessage(will.Topic, will.Payload, will.Qos, will.Retain, Principal, Forwardable(will.Properties), Clock.NowMs);
+            opened.WillDelaySeconds = will.Properties?.WillDelaySeconds ?? 0;
+        }
+        packetBytesOutMax = asked?.MaximumPacketBytes ?? long.MaxValue;
+        int keepAlive = connect.KeepAliveSeconds;
+        bool shortened = v5 && (keepAlive == 0 || keepAlive > options.KeepAliveSecondsMax);
+        if (shortened)
+            keepAlive = options.KeepAliveSecondsMax;
+        Volatile.Write(ref keepAliveMs, keepAlive * 1500L);
+        MqttProperties granted = new()
+        {
+            SessionExpirySeconds = opened.ExpirySeconds == expiryWanted ? null : opened.ExpirySeconds,
+            ReceiveMaximum = (ushort)options.ReceiveMaximum,
+            MaximumQos = 1,
+            MaximumPacketBytes = (uint)options.PacketBytesMax,
+            AssignedClientId = assigned,
+            TopicAliasMaximum = 0,
+            ServerKeepAliveSeconds = shortened ? (ushort)keepAlive : null,
+            SharedSubscriptionAvailable = 0,
+        };
+        return new ConnAckPacket { SessionPresent = present, Code = 0, Properties = v5 ? granted : null };
+    }
+
+    private bool RefuseConnect(string detail)
+    {
+        Refused(MqttSecurityEventKind.ConnectRefused, detail);
+        lock (router.Gate)
+            BeginClosing();
+        Wake();
+        return false;
+    }
+
+    private bool RefuseConnect(string detail, MqttReason reason, byte code311)
+    {
+        Refused(MqttSecurityEventKind.ConnectRefused, detail);
+        return AnswerRefusal(reason, code311);
+    }
+
+    private bool AnswerRefusal(MqttReason reason, byte code311)
+    {
+        lock (router.Gate)
+        {
+            QueueControl(new ConnAckPacket { Code = version == MqttVersion.V5 ? (byte)reason : code311 });
+            BeginClosing();
+        }
+        Wake();
+        return false;
+    }
+
+    /// <summary>What of a publisher's properties reaches the receivers (5.0, 3.3.2.3).</summary>
+    private static MqttProperties? Forwardable(MqttProperties? given)
+    {
+        if (given is null || (given.PayloadFormat ?? given.MessageExpirySeconds) is null && given.ContentType is null && given.ResponseTopic is null
+            && given.CorrelationData is null && given.UserProperties is null)
+            return null;
+        return new MqttProperties
+        {
+            PayloadFormat = given.PayloadFormat,
+            MessageExpirySeconds = given.MessageExpirySeconds,
+            ContentType = given.ContentType,
+            ResponseTopic = given.ResponseTopic,
+            CorrelationData = given.CorrelationData,
+            UserProperties = given.UserProperties,
+        };
+    }
+}

@@ -1,0 +1,143 @@
+namespace EdgeFL.Mqtt;
+
+/// <summary>What <see cref="MessageRouter.Attach"/> found.</summary>
+/// <param name="Session">The session, null when there is no room for one more.</param>
+/// <param name="Present">It was there before and goes on.</param>
+/// <param name="Displaced">The connection that it was taken from.</param>
+/// <param name="Will">A will that is due because of it.</param>
+internal readonly record struct Attachment(Session? Session, bool Present, BrokerConnection? Displaced, RoutedMessage? Will);
+
+internal sealed partial class MessageRouter
+{
+    /// <summary>Binds a connection to its session, taking it over from an older one (3.1.4). Called with the lock held.</summary>
+    /// <remarks>Sessions belong to a principal and a client identifier together: nobody takes over somebody else's by its name.</remarks>
+    public Attachment Attach(BrokerConnection connection, string principal, string clientId, bool cleanStart)
+    {
+        (string, string) key = (principal, clientId);
+        BrokerConnection? displaced = null;
+        RoutedMessage? will = null;
+        if (sessions.TryGetValue(key, out Session? session))
+        {
+            displaced = session.Connection;
+            // The session goes on, so a delayed will is withdrawn; without a delay, or when the session ends, it is due (5.0, 3.1.2.5).
+            if (session.Will is not null && (cleanStart || (displaced is not null && session.WillDelaySeconds == 0)))
+                will = session.Will;
+            session.Will = null;
+            session.WillDueAtMs = 0;
+            if (cleanStart)
+            {
+                Forget(session);
+                session = null;
+            }
+        }
+        bool present = session is not null;
+        if (session is null)
+        {
+            if (sessions.Count >= options.SessionsMax && !TryEvict())
+                return new Attachment(null, false, displaced, will);
+            session = new Session(principal, clientId, options);
+            sessions.Add(key, session);
+        }
+        session.Connection = connection;
+        session.EndsAtMs = 0;
+        session.Resume();
+        return new Attachment(session, present, displaced, will);
+    }
+
+    /// <summary>Unbinds a connection that has ended.</summary>
+    /// <returns>The will that is due now, if any.</returns>
+    public RoutedMessage? Detach(BrokerConnection connection, Session session)
+    {
+        lock (Gate)
+        {
+            if (session.Connection != connection)
+                return null;
+            session.Connection = null;
+            RoutedMessage? will = session.Will;
+            if (session.ExpirySeconds == 0)
+            {
+                Forget(session);
+                return will;
+            }
+            session.EndsAtMs = clock.NowMs + session.ExpirySeconds * 1000L;
+            if (will is null || session.WillDelaySeconds == 0)
+            {
+                session.Will = null;
+                return will;
+            }
+            session.WillDueAtMs = clock.NowMs + session.WillDelaySeconds * 1000L;
+            return null;
+        }
+    }
+
+    /// <summary>Ends sessions whose time is over and forgets expired retained messages.</summary>
+    /// <param name="dueWills">Gets the wills whose delay has passed or whose session has ended.</param>
+    public void Sweep(List<RoutedMessage> dueWills)
+    {
+        lock (Gate)
+        {
+            long now = clock.NowMs;
+            int expired = retained.Sweep(now);
+            if (expired > 0)
+                Interlocked.Add(ref tally.Expired, expired);
+            foreach (Session session in sessions.Values)
+            {
+                if (session.Connection is not null)
+                    continue;
+                bool ends = session.EndsAtMs != 0 && now >= session.EndsAtMs;
+                if (session.Will is not null && (ends || now >= session.WillDueAtMs))
+                {
+                    dueWills.Add(session.Will);
+                    session.Will = null;
+                }
+                if (ends)
+                    Forget(session);
+            }
+        }
+    }
+
+    /// <summary>Forgets a principal's sessions and gives back the connections that they had.</summary>
+    public List<BrokerConnection> Expel(string principal)
+    {
+        List<BrokerConnection> cut = [];
+        lock (Gate)
+        {
+            foreach (Session session in sessions.Values)
+            {
+                if (session.Principal != principal)
+                    continue;
+                if (session.Connection is null)
+                {
+                    Forget(session);
+                    continue;
+                }
+                session.ExpirySeconds = 0;
+                cut.Add(session.Connection);
+            }
+        }
+        return cut;
+    }
+
+    private bool TryEvict()
+    {
+        Session? oldest = null;
+        foreach (Session session in sessions.Values)
+        {
+            if (session.Connection is null && (oldest is null || session.EndsAtMs < oldest.EndsAtMs))
+                oldest = session;
+        }
+        if (oldest is null)
+            return false;
+        Forget(oldest);
+        return true;
+    }
+
+    private void Forget(Session session)
+    {
+        foreach (Subscription subscription in session.Subscriptions.Values)
+            subscriptions.Remove(subscription);
+        session.Subscriptions.Clear();
+        Interlocked.Add(ref tally.Dropped, session.QueuedMessages);
+        sessions.Remove((session.Principal, session.ClientId));
+    }
+}

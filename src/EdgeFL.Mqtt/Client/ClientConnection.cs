@@ -1,0 +1,272 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+
+namespace EdgeFL.Mqtt;
+
+/// <summary>How a client's connection ended.</summary>
+/// <param name="WasConnected">A CONNACK accepted it.</param>
+/// <param name="Reason">The broker's reason or the nearest one.</param>
+/// <param name="Detail">The cause, for a log.</param>
+/// <param name="VersionRefused">The broker does not know the version.</param>
+/// <param name="Silent">The broker closed after CONNECT without an answer.</param>
+internal sealed record ConnectionEnd(bool WasConnected, MqttReason Reason, string Detail, bool VersionRefused, bool Silent);
+
+/// <summary>One connection of a client: TCP, TLS, CONNECT, then the two loops and the keep-alive.</summary>
+internal sealed partial class ClientConnection(MqttClient client, MqttClientOptions options, MqttVersion version, MqttClock clock, MqttTally tally)
+    : MqttLink(clock, tally, options.PacketBytesMax)
+{
+    private const int LingerMs = 1000;
+    private readonly MqttWriter control = new();
+    private readonly TaskCompletionSource<ConnAckPacket?> answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int controlPackets;
+    private int unansweredQos1;
+    private long pingSentMs;
+    private bool closing;
+    private bool versionRefused;
+    private bool silent;
+    private MqttReason endReason = MqttReason.UnspecifiedError;
+    private string endDetail = "";
+    private long packetBytesOutMax = long.MaxValue;
+    private long keepAliveMs = options.KeepAliveSeconds * 1000L;
+    private bool qos1Allowed = true;
+    private bool retainAllowed = true;
+
+    public bool IsUp { get; private set; }
+
+    /// <summary>Connects and serves until the connection ends. Does not throw for anything that a peer or the network can do.</summary>
+    public async Task<ConnectionEnd> RunAsync(CancellationToken stopping)
+    {
+        Task? writing = null;
+        Task? reading = null;
+        try
+        {
+            using (CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stopping))
+            {
+                limit.CancelAfter(options.ConnectTimeoutMs);
+                await OpenAsync(limit.Token).ConfigureAwait(false);
+                Control(client.MakeConnect(version));
+                writing = WriteLoopAsync();
+                reading = ReadAndAnswerAsync();
+                ConnAckPacket? answer = await answered.Task.WaitAsync(limit.Token).ConfigureAwait(false);
+                if (answer is null)
+                    return End(false);
+            }
+            await ServeAsync(reading, stopping).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            Note(MqttReason.UnspecifiedError, stopping.IsCancellationRequested ? "stopped" : $"no connection within {options.ConnectTimeoutMs} ms");
+        }
+        catch (Exception fault)
+        {
+            // The network, the peer's certificate, or the caller's TLS options: the next attempt may do better.
+            Note(fault is AuthenticationException ? MqttReason.NotAuthorized : MqttReason.UnspecifiedError, fault.Message);
+        }
+        finally
+        {
+            Abort();
+            if (reading is not null)
+                await reading.ConfigureAwait(false);
+            if (writing is not null)
+                await writing.ConfigureAwait(false);
+            if (Stream is not null)
+                await Stream.DisposeAsync().ConfigureAwait(false);
+            lock (client.Gate)
+                control.Release();
+        }
+        return End(IsUp);
+    }
+
+    /// <summary>Says DISCONNECT after what is queued for the wire, and closes.</summary>
+    public void Close(MqttReason reason, string detail)
+    {
+        lock (client.Gate)
+        {
+            if (closing)
+                return;
+            Note(reason, detail);
+            Control(new DisconnectPacket { Reason = reason });
+            closing = true;
+        }
+        Wake();
+    }
+
+    /// <summary>The handler of a QoS 1 message has ended.</summary>
+    public void Acknowledge(ushort packetId)
+    {
+        lock (client.Gate)
+        {
+            unansweredQos1--;
+            if (closing)
+                return;
+            MqttEncoder.WriteAck(control, version == MqttVersion.V5, MqttPacketType.PubAck, packetId, MqttReason.Success);
+            controlPackets++;
+        }
+        Wake();
+    }
+
+    protected override void Fill(SendBatch batch)
+    {
+        lock (client.Gate)
+        {
+            if (control.Length > 0)
+            {
+                batch.AddEncoded(control.WrittenSpan, controlPackets);
+                control.Release();
+                controlPackets = 0;
+            }
+            batch.Last = closing;
+            if (closing || !IsUp)
+                return;
+            while (!batch.IsFull && client.Subscriptions.Next(client.NewPacketId) is { } packet)
+                batch.Add(version, packet);
+            while (!batch.IsFull && client.Outbox.Next(client.IsPacketIdAsked) is { } outgoing)
+                AddPublish(batch, outgoing);
+        }
+    }
+
+    protected override void OnSent() => client.SentQos0();
+
+    private void AddPublish(SendBatch batch, Outgoing outgoing)
+    {
+        MqttMessage message = outgoing.Message;
+        MqttReason refusal = MqttReason.Success;
+        long now = Clock.NowMs;
+        bool expired = outgoing.ExpiresAtMs != 0 && now >= outgoing.ExpiresAtMs;
+        int qos = qos1Allowed ? message.Qos : 0;
+        EncodedHead head = EncodedHead.Make(version, message.Topic, message.Payload.Length, qos, outgoing.Properties);
+        if (head.Bytes.Length + message.Payload.Length > packetBytesOutMax)
+            refusal = MqttReason.PacketTooLarge;
+        else if (message.Retain && !retainAllowed)
+            refusal = MqttReason.RetainNotSupported;
+        if (refusal == MqttReason.Success && !expired)
+        {
+            uint secondsLeft = outgoing.ExpiresAtMs == 0 ? 0 : (uint)Math.Max(1, (outgoing.ExpiresAtMs - now + 999) / 1000);
+            batch.AddPublish(head, message.Payload.Span, outgoing.PacketId, outgoing.SentBefore && qos > 0, message.Retain, secondsLeft);
+            if (qos > 0)
+                return;
+        }
+        else
+            MqttTally.Add(ref expired ? ref Tally.Expired : ref Tally.Dropped);
+        if (message.Qos > 0)
+            client.Outbox.Complete(outgoing.PacketId);
+        MqttPublishStatus status = refusal == MqttReason.Success && !expired ? MqttPublishStatus.Delivered : MqttPublishStatus.Refused;
+        client.CompleteWhenSent(outgoing, new MqttPublishResult(status, expired ? MqttReason.QuotaExceeded : refusal));
+    }
+
+    private async Task OpenAsync(CancellationToken cancel)
+    {
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(options.Host, options.Port, cancel).ConfigureAwait(false);
+            Use(socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+        NetworkStream plain = new(socket, ownsSocket: false);
+        Use(plain);
+        if (options.Tls is null)
+            return;
+        SslClientAuthenticationOptions tls = options.Tls();
+        tls.EnabledSslProtocols = SslProtocols.Tls13;
+        tls.AllowRenegotiation = false;
+        tls.AllowTlsResume = false;
+        tls.TargetHost ??= options.Host;
+        SslStream secure = new(plain, leaveInnerStreamOpen: false);
+        Use(secure);
+        await secure.AuthenticateAsClientAsync(tls, cancel).ConfigureAwait(false);
+    }
+
+    private async Task ReadAndAnswerAsync()
+    {
+        try
+        {
+            await ReadLoopAsync().ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            Note(MqttReason.ImplementationSpecificError, fault.ToString());
+        }
+        finally
+        {
+            lock (client.Gate)
+                silent = !IsUp && endDetail.Length == 0;
+            Note(MqttReason.UnspecifiedError, IsUp ? "the broker closed the connection" : "the broker closed the connection before CONNACK");
+            answered.TrySetResult(null);
+        }
+    }
+
+    private async Task ServeAsync(Task reading, CancellationToken stopping)
+    {
+        TimeSpan beat = TimeSpan.FromMilliseconds(Math.Clamp(Math.Min(keepAliveMs, options.PingTimeoutMs) / 4, 50, 1000));
+        using PeriodicTimer timer = new(beat, Clock.Provider);
+        while (!reading.IsCompleted && !stopping.IsCancellationRequested)
+        {
+            Task tick = timer.WaitForNextTickAsync(stopping).AsTask();
+            await Task.WhenAny(reading, tick).ConfigureAwait(false);
+            if (reading.IsCompleted || !Beat())
+                break;
+        }
+        if (stopping.IsCancellationRequested && !reading.IsCompleted)
+        {
+            Close(MqttReason.Success, "stopped");
+            await Task.WhenAny(reading, Task.Delay(LingerMs, CancellationToken.None)).ConfigureAwait(false);
+        }
+    }
+
+    private bool Beat()
+    {
+        long now = Clock.NowMs;
+        lock (client.Gate)
+        {
+            if (pingSentMs != 0 && LastInMs >= pingSentMs)
+                pingSentMs = 0;
+            if (pingSentMs != 0 && now - pingSentMs > options.PingTimeoutMs)
+            {
+                Note(MqttReason.KeepAliveTimeout, $"no answer to a ping within {options.PingTimeoutMs} ms");
+                return false;
+            }
+            // Silence in either direction calls for a ping: the broker must hear from us, and we want to know that it is there.
+            long quietSince = Math.Min(LastInMs, LastOutMs);
+            if (pingSentMs != 0 || now - quietSince < keepAliveMs * 3 / 4)
+                return true;
+            pingSentMs = now;
+            Control(new PingPacket(MqttPacketType.PingReq));
+        }
+        return true;
+    }
+
+    private void Control(MqttPacket packet)
+    {
+        lock (client.Gate)
+        {
+            if (closing)
+                return;
+            MqttEncoder.Write(control, version, packet);
+            controlPackets++;
+        }
+        Wake();
+    }
+
+    private void Note(MqttReason reason, string detail)
+    {
+        lock (client.Gate)
+        {
+            if (endDetail.Length > 0)
+                return;
+            endReason = reason;
+            endDetail = detail;
+        }
+    }
+
+    private ConnectionEnd End(bool wasConnected)
+    {
+        lock (client.Gate)
+            return new ConnectionEnd(wasConnected, endReason, endDetail, versionRefused, silent);
+    }
+}

@@ -1,0 +1,210 @@
+using System.Buffers;
+
+namespace EdgeFL.Mqtt;
+
+/// <summary>Packet bodies to packets, strictly. Whatever the bytes are, the answer is a packet or a reason.</summary>
+internal static class MqttDecoder
+{
+    /// <summary>Topic filters accepted in one SUBSCRIBE or UNSUBSCRIBE.</summary>
+    public const int EntriesMax = 1024;
+
+    private static readonly SearchValues<byte> ConnAckReasons = SearchValues.Create(
+        0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x8C, 0x90, 0x95, 0x97, 0x99, 0x9A, 0x9B, 0x9C, 0x9D, 0x9F);
+
+    private static readonly SearchValues<byte> PubAckReasons = SearchValues.Create(0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99);
+    private static readonly SearchValues<byte> PubRelReasons = SearchValues.Create(0x00, 0x92);
+
+    private static readonly SearchValues<byte> SubAckReasons = SearchValues.Create(
+        0x00, 0x01, 0x02, 0x80, 0x83, 0x87, 0x8F, 0x91, 0x97, 0x9E, 0xA1, 0xA2);
+
+    private static readonly SearchValues<byte> SubAckCodes311 = SearchValues.Create(0x00, 0x01, 0x02, 0x80);
+    private static readonly SearchValues<byte> UnsubAckReasons = SearchValues.Create(0x00, 0x11, 0x80, 0x83, 0x87, 0x8F, 0x91);
+
+    private static readonly SearchValues<byte> DisconnectReasons = SearchValues.Create(
+        0x00, 0x04, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x8F, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99,
+        0x9A, 0x9B, 0x9C, 0x9D, 0x9E, 0x9F, 0xA0, 0xA1, 0xA2);
+
+    private static readonly SearchValues<byte> AuthReasons = SearchValues.Create(0x00, 0x18, 0x19);
+
+    /// <summary>Decodes one packet.</summary>
+    /// <param name="version">Version of the connection; CONNECT carries its own.</param>
+    /// <param name="firstByte">Type and flags.</param>
+    /// <param name="body">Bytes after the fixed header.</param>
+    /// <param name="packet">The packet, null on a fault.</param>
+    public static MqttDecodeError Decode(MqttVersion version, byte firstByte, ReadOnlySpan<byte> body, out MqttPacket? packet)
+    {
+        MqttPacketType type = (MqttPacketType)(firstByte >> 4);
+        int flags = firstByte & 0x0F;
+        bool v5 = version == MqttVersion.V5;
+        packet = null;
+        if (type == 0 || (type == MqttPacketType.Auth && !v5))
+            return MqttDecodeError.BadType;
+        int wantedFlags = type is MqttPacketType.PubRel or MqttPacketType.Subscribe or MqttPacketType.Unsubscribe ? 2 : 0;
+        if (type != MqttPacketType.Publish && flags != wantedFlags)
+            return MqttDecodeError.BadFlags;
+        MqttReader source = new(body);
+        MqttPacket decoded = type switch
+        {
+            MqttPacketType.Connect => ConnectCodec.Read(ref source),
+            MqttPacketType.ConnAck => ReadConnAck(ref source, v5),
+            MqttPacketType.Publish => ReadPublish(ref source, v5, flags),
+            MqttPacketType.PubAck or MqttPacketType.PubRec => ReadAck(ref source, v5, type, PubAckReasons),
+            MqttPacketType.PubRel or MqttPacketType.PubComp => ReadAck(ref source, v5, type, PubRelReasons),
+            MqttPacketType.Subscribe => ReadSubscribe(ref source, v5),
+            MqttPacketType.SubAck => ReadSubAck(ref source, v5),
+            MqttPacketType.Unsubscribe => ReadUnsubscribe(ref source, v5),
+            MqttPacketType.UnsubAck => ReadUnsubAck(ref source, v5),
+            MqttPacketType.PingReq or MqttPacketType.PingResp => new PingPacket(type),
+            MqttPacketType.Disconnect => ReadDisconnect(ref source, v5),
+            _ => ReadAuth(ref source),
+        };
+        MqttDecodeError error = source.End();
+        if (error == MqttDecodeError.None)
+            packet = decoded;
+        return error;
+    }
+
+    private static MqttReason Reason(ref MqttReader source, SearchValues<byte> allowed)
+    {
+        byte code = source.U8();
+        if (source.Ok && !allowed.Contains(code))
+            source.Fail(MqttDecodeError.BadReason);
+        return (MqttReason)code;
+    }
+
+    private static ConnAckPacket ReadConnAck(ref MqttReader source, bool v5)
+    {
+        byte flags = source.U8();
+        byte code = source.U8();
+        if (source.Ok && flags > 1)
+            source.Fail(MqttDecodeError.BadFlags);
+        if (source.Ok && (v5 ? !ConnAckReasons.Contains(code) : code > 5))
+            source.Fail(MqttDecodeError.BadReason);
+        if (source.Ok && code != 0 && flags != 0)
+            source.Fail(MqttDecodeError.BadFlags);
+        MqttProperties? properties = v5 ? MqttProperties.Read(ref source, MqttPropertySets.ConnAck) : null;
+        return new ConnAckPacket { SessionPresent = flags == 1, Code = code, Properties = properties };
+    }
+
+    private static PublishPacket ReadPublish(ref MqttReader source, bool v5, int flags)
+    {
+        int qos = (flags >> 1) & 3;
+        bool dup = (flags & 8) != 0;
+        if (qos == 3 || (dup && qos == 0))
+            source.Fail(MqttDecodeError.BadQos);
+        string topic = source.Text();
+        ushort id = qos > 0 ? source.PacketId() : (ushort)0;
+        MqttProperties? properties = v5 ? MqttProperties.Read(ref source, MqttPropertySets.Publish) : null;
+        if (source.Ok && (topic.Length == 0 ? properties?.TopicAlias is null : topic.AsSpan().ContainsAny('+', '#')))
+            source.Fail(MqttDecodeError.BadTopic);
+        // One array of the exact size: it is the message from here on, shared by every receiver.
+        byte[] payload = source.Take(source.Remaining).ToArray();
+        return new PublishPacket
+        {
+            Topic = topic,
+            Payload = payload,
+            Qos = qos,
+            Dup = dup,
+            Retain = (flags & 1) != 0,
+            PacketId = id,
+            Properties = properties,
+        };
+    }
+
+    private static AckPacket ReadAck(ref MqttReader source, bool v5, MqttPacketType type, SearchValues<byte> allowed)
+    {
+        ushort id = source.PacketId();
+        MqttReason reason = v5 && source.Remaining > 0 ? Reason(ref source, allowed) : MqttReason.Success;
+        MqttProperties? properties = v5 && source.Remaining > 0 ? MqttProperties.Read(ref source, MqttPropertySets.Ack) : null;
+        return new AckPacket(type) { PacketId = id, Reason = reason, Properties = properties };
+    }
+
+    private static SubscribePacket ReadSubscribe(ref MqttReader source, bool v5)
+    {
+        ushort id = source.PacketId();
+        MqttProperties? properties = v5 ? MqttProperties.Read(ref source, MqttPropertySets.Subscribe) : null;
+        List<SubscribeEntry> entries = [];
+        while (source.Ok && source.Remaining > 0)
+        {
+            string filter = Filter(ref source);
+            byte options = source.U8();
+            int qos = options & 3;
+            int retainHandling = (options >> 4) & 3;
+            if (qos == 3)
+                source.Fail(MqttDecodeError.BadQos);
+            else if ((options & (v5 ? 0xC0 : 0xFC)) != 0 || retainHandling == 3)
+                source.Fail(MqttDecodeError.BadFlags);
+            else if (entries.Count == EntriesMax)
+                source.Fail(MqttDecodeError.TooManyEntries);
+            else
+                entries.Add(new(filter, qos, (options & 4) != 0, (options & 8) != 0, retainHandling));
+        }
+        if (source.Ok && entries.Count == 0)
+            source.Fail(MqttDecodeError.NoEntries);
+        return new SubscribePacket { PacketId = id, Entries = entries, Properties = properties };
+    }
+
+    private static SubAckPacket ReadSubAck(ref MqttReader source, bool v5)
+    {
+        ushort id = source.PacketId();
+        MqttProperties? properties = v5 ? MqttProperties.Read(ref source, MqttPropertySets.Ack) : null;
+        return new SubAckPacket { PacketId = id, Properties = properties, Codes = Codes(ref source, v5 ? SubAckReasons : SubAckCodes311) };
+    }
+
+    private static UnsubscribePacket ReadUnsubscribe(ref MqttReader source, bool v5)
+    {
+        ushort id = source.PacketId();
+        MqttProperties? properties = v5 ? MqttProperties.Read(ref source, MqttPropertySets.Unsubscribe) : null;
+        List<string> filters = [];
+        while (source.Ok && source.Remaining > 0)
+        {
+            string filter = Filter(ref source);
+            if (filters.Count == EntriesMax)
+                source.Fail(MqttDecodeError.TooManyEntries);
+            else
+                filters.Add(filter);
+        }
+        if (source.Ok && filters.Count == 0)
+            source.Fail(MqttDecodeError.NoEntries);
+        return new UnsubscribePacket { PacketId = id, Filters = filters, Properties = properties };
+    }
+
+    private static UnsubAckPacket ReadUnsubAck(ref MqttReader source, bool v5)
+    {
+        ushort id = source.PacketId();
+        MqttProperties? properties = v5 ? MqttProperties.Read(ref source, MqttPropertySets.Ack) : null;
+        return new UnsubAckPacket { PacketId = id, Properties = properties, Codes = v5 ? Codes(ref source, UnsubAckReasons) : [] };
+    }
+
+    private static DisconnectPacket ReadDisconnect(ref MqttReader source, bool v5)
+    {
+        MqttReason reason = v5 && source.Remaining > 0 ? Reason(ref source, DisconnectReasons) : MqttReason.Success;
+        MqttProperties? properties = v5 && source.Remaining > 0 ? MqttProperties.Read(ref source, MqttPropertySets.Disconnect) : null;
+        return new DisconnectPacket { Reason = reason, Properties = properties };
+    }
+
+    private static AuthPacket ReadAuth(ref MqttReader source)
+    {
+        MqttReason reason = source.Remaining > 0 ? Reason(ref source, AuthReasons) : MqttReason.Success;
+        MqttProperties? properties = source.Remaining > 0 ? MqttProperties.Read(ref source, MqttPropertySets.Authenticate) : null;
+        return new AuthPacket { Reason = reason, Properties = properties };
+    }
+
+    private static string Filter(ref MqttReader source)
+    {
+        string filter = source.Text();
+        if (source.Ok && !MqttTopic.HasValidWildcards(filter))
+            source.Fail(MqttDecodeError.BadFilter);
+        return filter;
+    }
+
+    private static byte[] Codes(ref MqttReader source, SearchValues<byte> allowed)
+    {
+        ReadOnlySpan<byte> codes = source.Take(source.Remaining);
+        if (source.Ok && codes.IsEmpty)
+            source.Fail(MqttDecodeError.NoEntries);
+        else if (codes.ContainsAnyExcept(allowed))
+            source.Fail(MqttDecodeError.BadReason);
+        return codes.ToArray();
+    }
+}

@@ -1,0 +1,112 @@
+using System.Buffers;
+
+namespace EdgeFL.Mqtt;
+
+/// <summary>
+/// Cuts a byte stream into packets. Holds a pooled array only while bytes wait in it; the array grows with the bytes
+/// that have come, never with the length that a peer claims, and a length above the limit is refused before anything is taken.
+/// </summary>
+internal sealed class MqttFramer(int packetBytesMax)
+{
+    private const int ReadSize = 4096;
+    private byte[]? buffer;
+    private int start;
+    private int end;
+
+    /// <summary>Largest packet with its fixed header, bytes; larger is <see cref="MqttDecodeError.TooLarge"/>.</summary>
+    public int PacketBytesMax { get; set; } = packetBytesMax;
+
+    /// <summary>Bytes that wait for the rest of their packet.</summary>
+    public int Waiting => end - start;
+
+    /// <summary>Room to receive into, at least 1 byte; tell <see cref="Advance"/> how much came.</summary>
+    public Memory<byte> Room()
+    {
+        if (buffer is null)
+            buffer = ArrayPool<byte>.Shared.Rent(ReadSize);
+        else if (end == buffer.Length)
+        {
+            byte[] target = start > buffer.Length / 2 ? buffer : ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+            buffer.AsSpan(start, end - start).CopyTo(target);
+            if (target != buffer)
+                ArrayPool<byte>.Shared.Return(buffer);
+            buffer = target;
+            end -= start;
+            start = 0;
+        }
+        return buffer.AsMemory(end);
+    }
+
+    /// <summary>Takes over bytes that were received into <see cref="Room"/>.</summary>
+    public void Advance(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, (buffer?.Length ?? 0) - end);
+        end += count;
+    }
+
+    /// <summary>Appends a copy of bytes: for callers that do not receive into <see cref="Room"/>.</summary>
+    public void Feed(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            Memory<byte> room = Room();
+            int count = Math.Min(room.Length, bytes.Length);
+            bytes[..count].CopyTo(room.Span);
+            Advance(count);
+            bytes = bytes[count..];
+        }
+    }
+
+    /// <summary>The next whole packet.</summary>
+    /// <param name="firstByte">Type and flags.</param>
+    /// <param name="body">Bytes after the fixed header; valid until the next call of <see cref="Room"/> or <see cref="Release"/>.</param>
+    /// <returns><see cref="MqttDecodeError.None"/> with a packet, <see cref="MqttDecodeError.NeedMore"/>, or the fault.</returns>
+    public MqttDecodeError Next(out byte firstByte, out ReadOnlySpan<byte> body)
+    {
+        firstByte = 0;
+        body = default;
+        ReadOnlySpan<byte> waiting = buffer.AsSpan(start, end - start);
+        if (waiting.IsEmpty)
+            return MqttDecodeError.NeedMore;
+        MqttDecodeError error = ReadVarint(waiting[1..], out int remaining, out int used);
+        if (error != MqttDecodeError.None)
+            return error;
+        long total = 1L + used + remaining;
+        if (total > PacketBytesMax)
+            return MqttDecodeError.TooLarge;
+        if (total > waiting.Length)
+            return MqttDecodeError.NeedMore;
+        firstByte = waiting[0];
+        body = waiting[(1 + used)..(int)total];
+        start += (int)total;
+        return MqttDecodeError.None;
+    }
+
+    /// <summary>Gives the array back when nothing waits in it; <paramref name="always"/> also throws waiting bytes away.</summary>
+    public void Release(bool always = false)
+    {
+        if (buffer is null || (Waiting > 0 && !always))
+            return;
+        ArrayPool<byte>.Shared.Return(buffer);
+        buffer = null;
+        start = end = 0;
+    }
+
+    /// <summary>A variable byte integer in its shortest form, at most 4 bytes (5.0, section 1.5.5).</summary>
+    internal static MqttDecodeError ReadVarint(ReadOnlySpan<byte> source, out int value, out int used)
+    {
+        value = 0;
+        for (used = 0; used < 4;)
+        {
+            if (used == source.Length)
+                return MqttDecodeError.NeedMore;
+            byte next = source[used];
+            value |= (next & 0x7F) << (7 * used);
+            used++;
+            if (next < 0x80)
+                return next == 0 && used > 1 ? MqttDecodeError.BadRemainingLength : MqttDecodeError.None;
+        }
+        return MqttDecodeError.BadRemainingLength;
+    }
+}

@@ -1,0 +1,138 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+
+namespace EdgeFL.Mqtt;
+
+/// <summary>
+/// Bytes on their way out, in one array of the shared pool that grows as needed and goes back on <see cref="Release"/>.
+/// Not thread-safe.
+/// </summary>
+internal sealed class MqttWriter
+{
+    /// <summary>Largest remaining length that four bytes can say (2.1.4).</summary>
+    public const int RemainingLengthMax = 268_435_455;
+
+    private const int HeaderRoom = 5;
+    private byte[]? buffer;
+    private int packetStart;
+
+    public int Length { get; private set; }
+
+    public ReadOnlySpan<byte> WrittenSpan => buffer.AsSpan(0, Length);
+
+    public ReadOnlyMemory<byte> WrittenMemory => buffer.AsMemory(0, Length);
+
+    /// <summary>Gives the array back and starts over, empty.</summary>
+    public void Release()
+    {
+        if (buffer is not null)
+            ArrayPool<byte>.Shared.Return(buffer);
+        buffer = null;
+        Length = 0;
+    }
+
+    public void U8(byte value) => Grow(1)[0] = value;
+
+    public void U16(int value) => BinaryPrimitives.WriteUInt16BigEndian(Grow(2), checked((ushort)value));
+
+    public void U32(uint value) => BinaryPrimitives.WriteUInt32BigEndian(Grow(4), value);
+
+    public void Bytes(ReadOnlySpan<byte> value) => value.CopyTo(Grow(value.Length));
+
+    public void Binary(ReadOnlySpan<byte> value)
+    {
+        U16(value.Length);
+        Bytes(value);
+    }
+
+    public void Text(string value)
+    {
+        int count = Encoding.UTF8.GetByteCount(value);
+        U16(count);
+        Encoding.UTF8.GetBytes(value, Grow(count));
+    }
+
+    public void Varint(int value)
+    {
+        do
+        {
+            int low = value & 0x7F;
+            value >>= 7;
+            U8((byte)(value > 0 ? low | 0x80 : low));
+        }
+        while (value > 0);
+    }
+
+    /// <summary>Leaves room for a fixed header; fields follow, then <see cref="EndPacket"/>.</summary>
+    public void BeginPacket()
+    {
+        packetStart = Length;
+        Grow(HeaderRoom);
+    }
+
+    /// <summary>Puts the fixed header before the fields written since <see cref="BeginPacket"/>.</summary>
+    /// <param name="firstByte">Type and flags.</param>
+    /// <param name="extraLength">Payload bytes that the caller sends after these.</param>
+    /// <returns>Bytes by which the fields moved towards the front.</returns>
+    public int EndPacket(byte firstByte, int extraLength = 0)
+    {
+        int bodyStart = packetStart + HeaderRoom;
+        int bodyLength = Length - bodyStart;
+        int remaining = checked(bodyLength + extraLength);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(remaining, RemainingLengthMax);
+        int moved = HeaderRoom - 1 - VarintLength(remaining);
+        Buffer.BlockCopy(buffer!, bodyStart, buffer!, bodyStart - moved, bodyLength);
+        Length = packetStart;
+        U8(firstByte);
+        Varint(remaining);
+        Length += bodyLength;
+        return moved;
+    }
+
+    /// <summary>Starts a length-prefixed block (5.0 properties); one byte is kept for its length.</summary>
+    public int BeginBlock()
+    {
+        U8(0);
+        return Length;
+    }
+
+    /// <summary>Writes the block's length before it.</summary>
+    /// <returns>Bytes by which the block moved towards the end.</returns>
+    public int EndBlock(int start)
+    {
+        int length = Length - start;
+        int extra = VarintLength(length) - 1;
+        if (extra > 0)
+        {
+            Grow(extra);
+            Buffer.BlockCopy(buffer!, start, buffer!, start + extra, length);
+        }
+        Length = start - 1;
+        Varint(length);
+        Length += length;
+        return extra;
+    }
+
+    public static int VarintLength(int value) => value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : 4;
+
+    /// <summary>Overwrites bytes that are already written: packet identifiers and expiry in a copied head.</summary>
+    public Span<byte> Written(int offset, int count) => buffer.AsSpan(0, Length).Slice(offset, count);
+
+    private Span<byte> Grow(int count)
+    {
+        int needed = checked(Length + count);
+        if (buffer is null)
+            buffer = ArrayPool<byte>.Shared.Rent(Math.Max(256, needed));
+        else if (needed > buffer.Length)
+        {
+            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, checked(buffer.Length * 2)));
+            buffer.AsSpan(0, Length).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(buffer);
+            buffer = larger;
+        }
+        Span<byte> room = buffer.AsSpan(Length, count);
+        Length = needed;
+        return room;
+    }
+}

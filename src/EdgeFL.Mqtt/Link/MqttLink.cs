@@ -1,0 +1,211 @@
+using System.Buffers;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+
+namespace EdgeFL.Mqtt;
+
+/// <summary>
+/// One connection's two loops over a stream, the same for broker and client. While nothing comes or goes it holds no buffer:
+/// reading waits with an empty buffer, and the arrays for packets are borrowed from the pool.
+/// </summary>
+internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetBytesMax)
+{
+    private readonly SemaphoreSlim wake = new(0);
+    private int awake;
+    private volatile bool ended;
+    private Socket? socket;
+    private long writeSinceMs;
+    private long lastInMs = clock.NowMs;
+    private long lastOutMs = clock.NowMs;
+
+    protected MqttClock Clock { get; } = clock;
+
+    protected MqttTally Tally { get; } = tally;
+
+    protected MqttFramer Framer { get; } = new(packetBytesMax);
+
+    protected Stream? Stream { get; private set; }
+
+    /// <summary>When the last whole packet came, ms of the clock.</summary>
+    public long LastInMs => Volatile.Read(ref lastInMs);
+
+    /// <summary>When the last write ended, ms of the clock.</summary>
+    public long LastOutMs => Volatile.Read(ref lastOutMs);
+
+    /// <summary>Since when a write has been under way, 0 when none is.</summary>
+    public long WriteSinceMs => Volatile.Read(ref writeSinceMs);
+
+    public bool Ended => ended;
+
+    /// <summary>Handles one packet on the reading loop; false ends reading.</summary>
+    protected abstract bool OnPacket(byte firstByte, ReadOnlySpan<byte> body);
+
+    /// <summary>The stream holds no packet; reading ends after this.</summary>
+    protected abstract void OnGarbage(MqttDecodeError error);
+
+    /// <summary>Gathers what is to be sent now; called on the writing loop until it gathers nothing.</summary>
+    protected abstract void Fill(SendBatch batch);
+
+    /// <summary>Called after each batch is on its way.</summary>
+    protected virtual void OnSent()
+    {
+    }
+
+    /// <summary>Awaited after the packets of one read are handled: where a reader is held back.</summary>
+    protected virtual ValueTask BeforeReadAsync() => ValueTask.CompletedTask;
+
+    /// <summary>Takes a connected socket over.</summary>
+    protected void Use(Socket connected)
+    {
+        connected.NoDelay = true;
+        connected.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket = connected;
+        if (ended)
+            connected.Dispose();
+    }
+
+    protected void Use(Stream ready) => Stream = ready;
+
+    /// <summary>Tells the writing loop that there is something to send.</summary>
+    public void Wake()
+    {
+        if (Interlocked.Exchange(ref awake, 1) == 0)
+            wake.Release();
+    }
+
+    /// <summary>Cuts the connection at once; both loops end.</summary>
+    public void Abort()
+    {
+        ended = true;
+        socket?.Dispose();
+        Wake();
+    }
+
+    /// <summary>Reads and handles packets until the peer, a fault or the owner ends it.</summary>
+    protected async Task ReadLoopAsync()
+    {
+        try
+        {
+            while (!ended)
+            {
+                if (Framer.Waiting == 0)
+                {
+                    Framer.Release();
+                    await Stream!.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false);
+                }
+                int count = await Stream!.ReadAsync(Framer.Room()).ConfigureAwait(false);
+                if (count == 0)
+                    return;
+                Tally.Received(count);
+                Framer.Advance(count);
+                if (!HandlePackets())
+                {
+                    Framer.Release(always: true);
+                    await DiscardAsync().ConfigureAwait(false);
+                    return;
+                }
+                await BeforeReadAsync().ConfigureAwait(false);
+            }
+        }
+        catch (Exception fault) when (IsLoss(fault))
+        {
+            // The connection is gone: its owner sees that the loop has ended.
+        }
+        finally
+        {
+            Framer.Release(always: true);
+        }
+    }
+
+    /// <summary>Sends what <see cref="Fill"/> gathers until the link ends or the last batch is out.</summary>
+    protected async Task WriteLoopAsync()
+    {
+        SendBatch batch = new();
+        try
+        {
+            while (!ended)
+            {
+                await wake.WaitAsync().ConfigureAwait(false);
+                Volatile.Write(ref awake, 0);
+                while (!ended && !batch.Last)
+                {
+                    Fill(batch);
+                    if (batch.Length == 0)
+                        break;
+                    await SendAsync(batch).ConfigureAwait(false);
+                }
+                if (batch.Last)
+                {
+                    await ShutSendingAsync().ConfigureAwait(false);
+                    return;
+                }
+            }
+        }
+        catch (Exception fault) when (IsLoss(fault))
+        {
+            Abort();
+        }
+        finally
+        {
+            batch.Clear();
+        }
+    }
+
+    private async ValueTask SendAsync(SendBatch batch)
+    {
+        Volatile.Write(ref writeSinceMs, Clock.NowMs);
+        await Stream!.WriteAsync(batch.Memory).ConfigureAwait(false);
+        Volatile.Write(ref lastOutMs, Clock.NowMs);
+        Volatile.Write(ref writeSinceMs, 0);
+        Tally.Sent(batch.Length, batch.Packets, batch.Publishes);
+        batch.Clear();
+        OnSent();
+    }
+
+    private bool HandlePackets()
+    {
+        while (true)
+        {
+            MqttDecodeError error = Framer.Next(out byte firstByte, out ReadOnlySpan<byte> body);
+            if (error == MqttDecodeError.NeedMore)
+                return true;
+            if (error != MqttDecodeError.None)
+            {
+                OnGarbage(error);
+                return false;
+            }
+            Tally.ReceivedPacket(firstByte);
+            Volatile.Write(ref lastInMs, Clock.NowMs);
+            if (!OnPacket(firstByte, body))
+                return false;
+        }
+    }
+
+    // A socket closed with unread bytes resets the connection, and the peer would never read why it was refused.
+    private async Task DiscardAsync()
+    {
+        byte[] sink = ArrayPool<byte>.Shared.Rent(1024);
+        try
+        {
+            while (!ended && await Stream!.ReadAsync(sink).ConfigureAwait(false) > 0)
+            {
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(sink);
+        }
+    }
+
+    private async ValueTask ShutSendingAsync()
+    {
+        if (Stream is SslStream secure)
+            await secure.ShutdownAsync().ConfigureAwait(false);
+        socket?.Shutdown(SocketShutdown.Send);
+    }
+
+    /// <summary>What a broken, cut or hostile connection throws; anything else is a fault of ours and goes up.</summary>
+    internal static bool IsLoss(Exception fault) => fault is IOException or SocketException or ObjectDisposedException
+        or OperationCanceledException or AuthenticationException or InvalidOperationException { Source: "System.Net.Security" };
+}

@@ -1,0 +1,203 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace EdgeFL.Mqtt;
+
+public sealed partial class MqttBroker
+{
+    private const int SweepMs = 250;
+    private const int StopTimeoutMs = 3000;
+    private const int AcceptRetryMs = 100;
+
+    private readonly Lock connectionsGate = new();
+    private readonly Dictionary<BrokerConnection, Task> connections = [];
+    private readonly LinkedList<BrokerConnection> pending = [];
+    private readonly CancellationTokenSource stopping = new();
+    private Socket? listener;
+    private Task accepting = Task.CompletedTask;
+    private Task sweeping = Task.CompletedTask;
+    private int admitted;
+
+    /// <summary>Binds and listens. It is ready when the task ends.</summary>
+    /// <param name="cancel">Not used once listening; stop with <see cref="StopAsync"/>.</param>
+    /// <exception cref="SocketException">The address cannot be bound.</exception>
+    /// <exception cref="InvalidOperationException">It was started before.</exception>
+    public Task StartAsync(CancellationToken cancel = default)
+    {
+        cancel.ThrowIfCancellationRequested();
+        if (listener is not null)
+            throw new InvalidOperationException("The broker was started before: make a new one.");
+        listener = new Socket(options.Listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            listener.Bind(options.Listen);
+            listener.Listen(Math.Min(512, options.PendingConnectionsMax * 4));
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
+        }
+        LocalEndPoint = (IPEndPoint)listener.LocalEndPoint!;
+        accepting = AcceptLoopAsync(listener);
+        sweeping = SweepLoopAsync();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Says goodbye to all clients and closes, within three seconds. Their wills are not published: nobody is left to hear them.</summary>
+    public async Task StopAsync()
+    {
+        if (stopping.IsCancellationRequested)
+            return;
+        await stopping.CancelAsync().ConfigureAwait(false);
+        listener?.Dispose();
+        await accepting.ConfigureAwait(false);
+        await sweeping.ConfigureAwait(false);
+        Task[] running = Snapshot(out BrokerConnection[] open);
+        foreach (BrokerConnection connection in open)
+            connection.Shutdown();
+        Task all = Task.WhenAll(running);
+        await Task.WhenAny(all, Task.Delay(StopTimeoutMs)).ConfigureAwait(false);
+        foreach (BrokerConnection connection in open)
+            connection.Abort();
+        await all.ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        stopping.Dispose();
+    }
+
+    /// <summary>Counts a client in; false when there are as many as may be.</summary>
+    internal bool TryAdmit(BrokerConnection connection)
+    {
+        lock (connectionsGate)
+        {
+            pending.Remove(connection);
+            if (admitted >= options.ConnectionsMax)
+                return false;
+            admitted++;
+            connection.IsAdmitted = true;
+            return true;
+        }
+    }
+
+    internal void Closed(BrokerConnection connection)
+    {
+        lock (connectionsGate)
+        {
+            pending.Remove(connection);
+            connections.Remove(connection);
+            if (connection.IsAdmitted)
+                admitted--;
+        }
+    }
+
+    private async Task AcceptLoopAsync(Socket listening)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                Socket socket = await listening.AcceptAsync(stopping.Token).ConfigureAwait(false);
+                Serve(socket);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException)
+            {
+                // Out of file descriptors, or a peer that left before it was accepted: others go on.
+                await Task.Delay(AcceptRetryMs).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void Serve(Socket socket)
+    {
+        BrokerConnection connection;
+        try
+        {
+            connection = new BrokerConnection(this, options, router, socket, clock, tally);
+        }
+        catch (Exception fault) when (MqttLink.IsLoss(fault))
+        {
+            socket.Dispose();
+            return;
+        }
+        BrokerConnection? evicted = null;
+        lock (connectionsGate)
+        {
+            if (pending.Count >= options.PendingConnectionsMax)
+            {
+                // An honest handshake takes milliseconds: the oldest one is the least likely to come to anything.
+                evicted = pending.First!.Value;
+                pending.RemoveFirst();
+            }
+            pending.AddLast(connection);
+            connections.Add(connection, Task.CompletedTask);
+        }
+        evicted?.Evict();
+        Task running = RunAsync(connection);
+        lock (connectionsGate)
+        {
+            if (connections.ContainsKey(connection))
+                connections[connection] = running;
+        }
+    }
+
+    private async Task RunAsync(BrokerConnection connection)
+    {
+        // Off the accepting loop: a handshake must not hold up the next one.
+        await Task.Yield();
+        try
+        {
+            await connection.RunAsync().ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // Only the host's own rules can throw here; the connection is closed already, and others go on.
+            MqttTally.Add(ref tally.HandlerFaults);
+        }
+    }
+
+    private async Task SweepLoopAsync()
+    {
+        using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(SweepMs), clock.Provider);
+        List<RoutedMessage> wills = [];
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stopping.Token).ConfigureAwait(false))
+            {
+                _ = Snapshot(out BrokerConnection[] open);
+                long now = clock.NowMs;
+                foreach (BrokerConnection connection in open)
+                    connection.Sweep(now);
+                router.Sweep(wills);
+                foreach (RoutedMessage will in wills)
+                    RouteWill(will);
+                wills.Clear();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+    }
+
+    private Task[] Snapshot(out BrokerConnection[] open)
+    {
+        lock (connectionsGate)
+        {
+            open = [.. connections.Keys];
+            return [.. connections.Values];
+        }
+    }
+}

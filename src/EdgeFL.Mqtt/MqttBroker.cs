@@ -1,0 +1,119 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace EdgeFL.Mqtt;
+
+/// <summary>
+/// An MQTT 3.1.1 and 5.0 broker inside the process: QoS 0 and 1, retained messages, wills, persistent sessions (in memory),
+/// TLS 1.3 with client certificates, and access rules for every publish and subscription.
+/// </summary>
+public sealed partial class MqttBroker : IAsyncDisposable
+{
+    private readonly MqttBrokerOptions options;
+    private readonly MqttClock clock;
+    private readonly MqttTally tally = new();
+    private readonly MessageRouter router;
+
+    /// <summary>Makes a broker; it listens from <see cref="StartAsync"/> on.</summary>
+    /// <param name="options">Where it listens and what it bears.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A limit is out of its range.</exception>
+    public MqttBroker(MqttBrokerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
+        this.options = options;
+        clock = new MqttClock(options.Time);
+        router = new MessageRouter(options, clock, tally);
+        Security = new SecurityReporter(options.OnSecurityEvent, clock, tally);
+        LocalEndPoint = options.Listen;
+    }
+
+    /// <summary>Where it listens, with the port that was taken.</summary>
+    public IPEndPoint LocalEndPoint { get; private set; }
+
+    /// <summary>Counts since it was made.</summary>
+    public MqttCounters Counters => tally.Snapshot();
+
+    /// <summary>Clients whose CONNECT was accepted and that are still connected.</summary>
+    public int ConnectedClients => Volatile.Read(ref admitted);
+
+    /// <summary>Sessions kept, connected or not.</summary>
+    public int Sessions => router.SessionCount;
+
+    /// <summary>Retained messages kept.</summary>
+    public int RetainedMessages => router.RetainedCount;
+
+    internal SecurityReporter Security { get; }
+
+    /// <summary>Publishes as the host itself: no access rules, no principal.</summary>
+    /// <param name="topic">Topic name; <c>$</c> topics are allowed to the host.</param>
+    /// <param name="payload">Payload; it is copied.</param>
+    /// <param name="qos">0 or 1.</param>
+    /// <param name="retain">Keep as the topic's retained message; an empty payload forgets it.</param>
+    /// <returns><see cref="MqttReason.Success"/>, <see cref="MqttReason.NoMatchingSubscribers"/>, or
+    /// <see cref="MqttReason.QuotaExceeded"/> when the retained store is full; nothing is delivered then.</returns>
+    /// <exception cref="ArgumentException">The topic or the QoS is not valid.</exception>
+    public MqttReason Publish(string topic, ReadOnlySpan<byte> payload, int qos = 0, bool retain = false) =>
+        Publish(new MqttMessage(topic, payload.ToArray(), qos, retain));
+
+    /// <summary>Publishes a message with its MQTT 5.0 properties as the host itself.</summary>
+    /// <param name="message">The message; its payload must not change afterwards. <see cref="MqttMessage.Principal"/> is passed on to host handlers.</param>
+    /// <returns>As the shorter overload.</returns>
+    /// <exception cref="ArgumentException">The topic or the QoS is not valid.</exception>
+    public MqttReason Publish(MqttMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        message.Check();
+        RoutedMessage routed = new(message.Topic, message.Payload, message.Qos, message.Retain, message.Principal, message.ToProperties(), clock.NowMs);
+        return router.Route(routed, source: null);
+    }
+
+    /// <summary>
+    /// Subscribes the host. The handler runs on the publishing connection's thread (retained messages: on this one, before the
+    /// call returns); it returns quickly, may publish, and counts as a fault when it throws.
+    /// </summary>
+    /// <param name="filter">Topic filter.</param>
+    /// <param name="handler">Gets each message with the principal that published it.</param>
+    /// <returns>Dispose it to unsubscribe.</returns>
+    /// <exception cref="ArgumentException">The filter is not valid.</exception>
+    public IDisposable Subscribe(string filter, Action<MqttMessage> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        if (!MqttTopic.IsValidFilter(filter))
+            throw new ArgumentException($"'{filter}' is not a topic filter.", nameof(filter));
+        return new HostSubscription(router, router.SubscribeHost(filter, handler));
+    }
+
+    /// <summary>Cuts every connection of a principal and forgets its sessions: revocation acts on live connections.</summary>
+    /// <param name="principal">As <see cref="IMqttAccess"/> named it.</param>
+    /// <returns>Connections that were cut.</returns>
+    public int Disconnect(string principal)
+    {
+        ArgumentNullException.ThrowIfNull(principal);
+        List<BrokerConnection> cut = router.Expel(principal);
+        foreach (BrokerConnection connection in cut)
+            connection.Close(MqttReason.AdministrativeAction);
+        return cut.Count;
+    }
+
+    internal void RouteWill(RoutedMessage will)
+    {
+        // The rules may have changed since CONNECT: a principal that has lost a right has lost its last word too.
+        bool allowed = false;
+        try
+        {
+            allowed = options.Access.MayPublish(will.Principal!, will.Topic);
+        }
+        catch (Exception)
+        {
+            MqttTally.Add(ref tally.HandlerFaults);
+        }
+        if (!allowed || router.Route(will, source: null) >= MqttReason.UnspecifiedError)
+            MqttTally.Add(ref tally.RefusedPublishes);
+    }
+
+    private sealed class HostSubscription(MessageRouter router, Subscription subscription) : IDisposable
+    {
+        public void Dispose() => router.UnsubscribeHost(subscription);
+    }
+}

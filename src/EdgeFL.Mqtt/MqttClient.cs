@@ -1,0 +1,166 @@
+namespace EdgeFL.Mqtt;
+
+/// <summary>
+/// An MQTT 5.0 client that falls back to 3.1.1. Once started it connects, and connects again, until it is stopped;
+/// subscriptions and unacknowledged QoS 1 publishes carry over. Thread-safe.
+/// </summary>
+public sealed partial class MqttClient : IAsyncDisposable
+{
+    private readonly MqttClientOptions options;
+    private readonly Func<MqttMessage, ValueTask>? handler;
+    private readonly MqttClock clock;
+    private readonly MqttTally tally = new();
+
+    /// <summary>Makes a client; it connects from <see cref="StartAsync"/> on.</summary>
+    /// <param name="options">Where the broker is and what is held for it.</param>
+    /// <param name="onMessage">Gets received messages one after the other, never two at once. It may publish, subscribe and stop
+    /// the client, and wait for it. A QoS 1 message is acknowledged when it ends; when it throws, the fault is counted and the message acknowledged.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public MqttClient(MqttClientOptions options, Func<MqttMessage, ValueTask>? onMessage = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
+        this.options = options;
+        handler = onMessage;
+        clock = new MqttClock(options.Time);
+        Outbox = new ClientOutbox(options.OutgoingQueueMax, options.OutgoingBytesMax);
+        IsPacketIdAsked = Subscriptions.IsAsked;
+        NewPacketId = () => Outbox.NewPacketId(IsPacketIdAsked);
+        clientId = options.ClientId;
+        version = options.Version;
+        incoming = MakeIncoming();
+    }
+
+    /// <summary>Counts since it was made.</summary>
+    public MqttCounters Counters => tally.Snapshot();
+
+    /// <summary>Whether a CONNACK has come on the connection of now.</summary>
+    public bool IsConnected => Volatile.Read(ref up) is not null;
+
+    /// <summary>Messages that wait to be sent or acknowledged.</summary>
+    public int QueuedMessages
+    {
+        get
+        {
+            lock (Gate)
+                return Outbox.Count;
+        }
+    }
+
+    internal Lock Gate { get; } = new();
+
+    internal ClientOutbox Outbox { get; }
+
+    internal ClientSubscriptions Subscriptions { get; } = new();
+
+    /// <summary>Queues a message without waiting.</summary>
+    /// <param name="topic">Topic name.</param>
+    /// <param name="payload">Payload; it must not change until the message is sent.</param>
+    /// <param name="qos">0 or 1.</param>
+    /// <param name="retain">The broker keeps it as the topic's retained message.</param>
+    /// <returns>False when the queue is full, which is counted as a drop, or when the client is stopped.</returns>
+    /// <exception cref="ArgumentException">The topic or the QoS is not valid.</exception>
+    public bool TryPublish(string topic, ReadOnlyMemory<byte> payload, int qos = 0, bool retain = false) =>
+        TryPublish(new MqttMessage(topic, payload, qos, retain));
+
+    /// <summary>Queues a message with its MQTT 5.0 properties without waiting.</summary>
+    /// <param name="message">The message; its payload must not change until it is sent.</param>
+    /// <returns>As the shorter overload.</returns>
+    /// <exception cref="ArgumentException">The topic or the QoS is not valid.</exception>
+    public bool TryPublish(MqttMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        message.Check();
+        bool added;
+        lock (Gate)
+            added = !stopped && Outbox.TryAdd(new Outgoing(message, awaited: false, clock.NowMs));
+        if (added)
+            Volatile.Read(ref up)?.Wake();
+        else
+            MqttTally.Add(ref tally.Dropped);
+        return added;
+    }
+
+    /// <summary>Publishes and waits: for room in the queue, then, at QoS 1, for the broker's acknowledgement, over as many connections as it takes.</summary>
+    /// <param name="topic">Topic name.</param>
+    /// <param name="payload">Payload; it must not change until the task ends.</param>
+    /// <param name="qos">0 or 1.</param>
+    /// <param name="retain">The broker keeps it as the topic's retained message.</param>
+    /// <param name="cancel">Ends the waiting; a message that is in the queue by then is still sent.</param>
+    /// <exception cref="ArgumentException">The topic or the QoS is not valid.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was set.</exception>
+    public ValueTask<MqttPublishResult> PublishAsync(string topic, ReadOnlyMemory<byte> payload, int qos = 0, bool retain = false, CancellationToken cancel = default) =>
+        PublishAsync(new MqttMessage(topic, payload, qos, retain), cancel);
+
+    /// <summary>Publishes a message with its MQTT 5.0 properties and waits as the shorter overload does.</summary>
+    /// <param name="message">The message; its payload must not change until the task ends.</param>
+    /// <param name="cancel">Ends the waiting; a message that is in the queue by then is still sent.</param>
+    /// <exception cref="ArgumentException">The topic or the QoS is not valid.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was set.</exception>
+    public async ValueTask<MqttPublishResult> PublishAsync(MqttMessage message, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        message.Check();
+        Outgoing outgoing = new(message, awaited: true, clock.NowMs);
+        while (true)
+        {
+            Task room;
+            lock (Gate)
+            {
+                if (stopped)
+                    return new MqttPublishResult(MqttPublishStatus.Stopped, MqttReason.UnspecifiedError);
+                if (Outbox.TryAdd(outgoing))
+                    break;
+                room = Outbox.WaitForSpace();
+            }
+            await room.WaitAsync(cancel).ConfigureAwait(false);
+        }
+        Volatile.Read(ref up)?.Wake();
+        return await outgoing.Done!.Task.WaitAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Subscribes, now and after every reconnect, and waits for the broker's answer.</summary>
+    /// <param name="filter">Topic filter.</param>
+    /// <param name="qos">Highest QoS wanted, 0 or 1.</param>
+    /// <param name="cancel">Ends the waiting; the subscription stays wanted.</param>
+    /// <returns>The granted QoS, or a reason from 0x80 on; a filter that is refused at first is forgotten.</returns>
+    /// <exception cref="ArgumentException">The filter or the QoS is not valid.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was set or the client stopped.</exception>
+    public Task<MqttReason> SubscribeAsync(string filter, int qos = 0, CancellationToken cancel = default)
+    {
+        CheckFilter(filter);
+        if (qos is not (0 or 1))
+            throw new ArgumentException($"QoS {qos} is not supported: use 0 or 1.", nameof(qos));
+        return Ask(subscriptions => subscriptions.Want(filter, qos), cancel);
+    }
+
+    /// <summary>Takes a subscription back and waits for the broker's answer.</summary>
+    /// <param name="filter">Topic filter as it was subscribed.</param>
+    /// <param name="cancel">Ends the waiting; the filter stays unwanted.</param>
+    /// <exception cref="ArgumentException">The filter is not valid.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was set or the client stopped.</exception>
+    public Task<MqttReason> UnsubscribeAsync(string filter, CancellationToken cancel = default)
+    {
+        CheckFilter(filter);
+        return Ask(subscriptions => subscriptions.Unwant(filter), cancel);
+    }
+
+    private Task<MqttReason> Ask(Func<ClientSubscriptions, Wish> ask, CancellationToken cancel)
+    {
+        Task<MqttReason> answer;
+        lock (Gate)
+        {
+            if (stopped)
+                return Task.FromCanceled<MqttReason>(new CancellationToken(canceled: true));
+            answer = ask(Subscriptions).Done.Task;
+        }
+        Volatile.Read(ref up)?.Wake();
+        return answer.WaitAsync(cancel);
+    }
+
+    private static void CheckFilter(string filter)
+    {
+        if (!MqttTopic.IsValidFilter(filter))
+            throw new ArgumentException($"'{filter}' is not a topic filter.", nameof(filter));
+    }
+}

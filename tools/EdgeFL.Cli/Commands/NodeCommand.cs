@@ -1,0 +1,165 @@
+using System.CommandLine;
+using EdgeFL.Cli.Fleet;
+using EdgeFL.Cli.Framework;
+using EdgeFL.Identity;
+using Spectre.Console;
+
+namespace EdgeFL.Cli.Commands;
+
+/// <summary><c>edgefl node add</c> and <c>node ls</c>: the devices of a fleet's folder.</summary>
+internal static class NodeCommand
+{
+    /// <summary>Builds the group.</summary>
+    public static Command Build()
+    {
+        var group = new CliCommand("node", "Devices of the fleet's folder");
+        group.Add(Add());
+        group.Add(List());
+        return group;
+    }
+
+    private static CliCommand Add()
+    {
+        var names = new Argument<string[]>("name") { Description = "Names of the devices: a-z, 0-9 and -, at most 32", Arity = ArgumentArity.OneOrMore };
+        var dir = FleetOptions.Dir();
+        var sensor = FleetOptions.Sensor();
+        var data = new Option<string>("--data") { Description = "Recording for --sensor replay", HelpName = "FILE" };
+        var model = new Option<string>("--model") { Description = "Model file for agent.json", HelpName = "FILE" };
+        var port = new Option<int>("--port") { Description = "Port to listen on, 0 for any (default 8883)", HelpName = "PORT", DefaultValueFactory = _ => 8883 };
+        var peers = new Option<string[]>("--peer") { Description = "Neighbour that is always tried; may be repeated", HelpName = "HOST:PORT" };
+        var days = new Option<int>("--days") { Description = "Days that the certificate lasts, 1 to 397 (default 30)", HelpName = "N", DefaultValueFactory = _ => 30 };
+        var renew = new Option<bool>("--renew") { Description = "Renew the certificate also when it is still good; the key stays" };
+        return new CliCommand("add", "Make a device's folder: key, certificates and agent.json",
+                new Example("edgefl node add kitchen cellar", "two devices"),
+                new Example("edgefl node add bench --sensor simulated --port 0", "a device with a made-up sensor on any free port"),
+                new Example("edgefl node add kitchen --renew", "a new certificate for the same key"))
+            .Takes(names).With(dir, sensor, data, model, port, peers, days, renew, GlobalOptions.DryRun())
+            .Runs((context, cancel) =>
+            {
+                var folder = FleetOptions.Folder(context, dir);
+                var nodes = context.Get(names)!.Select(FleetOptions.ParseNode).Distinct().ToList();
+                if (context.Get(days) is < 1 or > 397)
+                    throw new CliException("bad-days", $"{context.Get(days)} days: a certificate lasts 1 to 397.", "--days 30", ExitCodes.Usage);
+                if (context.Get(sensor) == "replay" && context.Get(data) is null)
+                    throw new CliException("data-missing", "A replay sensor needs a recording.", "add --data FILE.csv", ExitCodes.Usage);
+                foreach (var peer in context.Get(peers) ?? [])
+                    HostPort.Parse(peer);
+                var fleet = folder.Fleet();
+                var config = new AgentConfigText(fleet, default)
+                {
+                    Sensor = context.Get(sensor)!, SensorPath = context.Get(data) is { } file ? context.Console.Resolve(file) : null,
+                    Model = context.Get(model) is { } text ? context.Console.Resolve(text) : null, Port = FleetOptions.CheckPort(context.Get(port)),
+                    Peers = context.Get(peers) ?? [],
+                };
+                var outcomes = context.DryRun
+                    ? nodes.Select(n => (Node: n, Outcome: Directory.Exists(folder.NodeFolder(n)) ? Outcome.Kept : Outcome.Made)).ToList()
+                    : AddAll(context, folder, nodes, config, TimeSpan.FromDays(context.Get(days)), context.Get(renew), cancel);
+                Say(context, folder, outcomes);
+                return Task.FromResult(ExitCodes.Ok);
+            });
+    }
+
+    /// <summary>Makes the devices and their agent.json; an agent.json that is there is never touched, people edit it.</summary>
+    internal static List<(NodeId Node, Outcome Outcome)> AddAll(CliContext context, FleetFolder folder, IReadOnlyList<NodeId> nodes, AgentConfigText config,
+        TimeSpan validity, bool renew, CancellationToken cancel)
+    {
+        var outcomes = new List<(NodeId, Outcome)>();
+        var number = folder.Nodes().Count;
+        foreach (var node in nodes)
+        {
+            cancel.ThrowIfCancellationRequested();
+            var outcome = folder.EnsureNode(node, context.Now, validity, renew);
+            var file = Path.Combine(folder.NodeFolder(node), "agent.json");
+            if (!File.Exists(file))
+                PrivateText.Write(file, (config with { Node = node, Number = number }).Write(), PrivateText.PrivateMode);
+            if (outcome == Outcome.Made)
+                number++;
+            outcomes.Add((node, outcome));
+        }
+
+        return outcomes;
+    }
+
+    private static void Say(CliContext context, FleetFolder folder, List<(NodeId Node, Outcome Outcome)> outcomes)
+    {
+        if (context.Json)
+        {
+            context.DataJson("edgefl.node-add/1", json => json.WriteObjects("nodes", outcomes, (j, o) =>
+            {
+                j.WriteString("node", o.Node.Value);
+                j.WriteString("outcome", context.DryRun ? "dry-run" : o.Outcome.ToString().ToLowerInvariant());
+                j.WriteString("dir", folder.NodeFolder(o.Node));
+            }));
+            return;
+        }
+
+        foreach (var (node, outcome) in outcomes)
+        {
+            context.Data(folder.NodeFolder(node));
+            context.Progress($"{node}: {(context.DryRun ? "would be " : "")}{outcome.ToString().ToLowerInvariant()}");
+        }
+
+        if (!context.DryRun)
+            context.Progress("next: copy a device's folder to it (scp -r FOLDER pi@NAME:), then there: edgefl-agent --config agent.json");
+    }
+
+    private static CliCommand List()
+    {
+        var dir = FleetOptions.Dir();
+        return new CliCommand("ls", "List the devices of the fleet's folder and how long their certificates last",
+                new Example("edgefl node ls", "a table"),
+                new Example("edgefl node ls --json", "for programs"))
+            .With(dir).Runs((context, _) =>
+            {
+                var folder = FleetOptions.Folder(context, dir);
+                var fleet = folder.Fleet();
+                var rows = folder.Nodes().Select(name => Row(context, folder, name)).ToList();
+                if (context.Json)
+                {
+                    context.DataJson("edgefl.node-ls/1", json =>
+                    {
+                        json.WriteString("fleet", fleet.Value);
+                        json.WriteObjects("nodes", rows, (j, row) =>
+                        {
+                            j.WriteString("node", row.Name);
+                            j.WriteString("certificate", row.State);
+                            if (row.Until is { } until)
+                                j.WriteString("not_after", until.ToString("yyyy-MM-ddTHH:mm:ssZ"));
+                            else
+                                j.WriteNull("not_after");
+                            j.WriteString("dir", folder.NodeFolder(NodeId.Parse(row.Name)));
+                        });
+                    });
+                    return Task.FromResult(ExitCodes.Ok);
+                }
+
+                var table = context.NewTable("node", "certificate", "until (UTC)", "folder");
+                foreach (var row in rows)
+                {
+                    table.AddRow(new Text(row.Name), new Text(row.State),
+                        new Text(row.Until?.ToString("yyyy-MM-dd HH:mm") ?? "–"),
+                        new Text(Path.GetRelativePath(context.Console.WorkingFolder, folder.NodeFolder(NodeId.Parse(row.Name)))));
+                }
+
+                context.Data(table);
+                if (rows.Count == 0)
+                    context.Progress($"No device yet in fleet '{fleet}'. next: edgefl node add NAME");
+                return Task.FromResult(ExitCodes.Ok);
+            });
+    }
+
+    private static (string Name, string State, DateTimeOffset? Until) Row(CliContext context, FleetFolder folder, string name)
+    {
+        try
+        {
+            using var credentials = DeviceCredentials.Load(folder.NodeFolder(NodeId.Parse(name)));
+            var state = context.Now >= credentials.NotAfter ? "ended" : context.Now < credentials.NotBefore ? "not begun"
+                : context.Now >= credentials.RenewAfter ? "renew soon" : "good";
+            return (name, state, credentials.NotAfter);
+        }
+        catch (IdentityException refused)
+        {
+            return (name, refused.Code, null);
+        }
+    }
+}
