@@ -52,18 +52,20 @@ public sealed partial class MqttBroker : IAsyncDisposable
     /// <param name="retain">Keep as the topic's retained message; an empty payload forgets it.</param>
     /// <returns><see cref="MqttReason.Success"/>, <see cref="MqttReason.NoMatchingSubscribers"/>, or
     /// <see cref="MqttReason.QuotaExceeded"/> when the retained store is full; nothing is delivered then.</returns>
-    /// <exception cref="ArgumentException">The topic or the QoS is not valid.</exception>
+    /// <exception cref="ArgumentException">The topic, the QoS or a property is not valid, or the payload is above <see cref="MqttBrokerOptions.PacketBytesMax"/>.</exception>
     public MqttReason Publish(string topic, ReadOnlySpan<byte> payload, int qos = 0, bool retain = false) =>
         Publish(new MqttMessage(topic, payload.ToArray(), qos, retain));
 
     /// <summary>Publishes a message with its MQTT 5.0 properties as the host itself.</summary>
     /// <param name="message">The message; its payload must not change afterwards. <see cref="MqttMessage.Principal"/> is passed on to host handlers.</param>
     /// <returns>As the shorter overload.</returns>
-    /// <exception cref="ArgumentException">The topic or the QoS is not valid.</exception>
+    /// <exception cref="ArgumentException">The topic, the QoS or a property is not valid, or the payload is above <see cref="MqttBrokerOptions.PacketBytesMax"/>.</exception>
     public MqttReason Publish(MqttMessage message)
     {
         ArgumentNullException.ThrowIfNull(message);
         message.Check();
+        if (message.Payload.Length > options.PacketBytesMax)
+            throw new ArgumentException($"A payload of {message.Payload.Length} bytes is above the limit of {options.PacketBytesMax}.", nameof(message));
         RoutedMessage routed = new(message.Topic, message.Payload, message.Qos, message.Retain, message.Principal, message.ToProperties(), clock.NowMs);
         return router.Route(routed, source: null);
     }

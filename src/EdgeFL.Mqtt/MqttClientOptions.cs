@@ -53,7 +53,7 @@ public sealed record MqttClientOptions
     /// <summary>Longest wait before connecting again, milliseconds, at least the shortest. Default 60000. It doubles and is jittered in between.</summary>
     public int ReconnectMaxMs { get; init; } = 60_000;
 
-    /// <summary>Largest packet taken, bytes with its header, 1024 to 268435460. Default 1 MiB.</summary>
+    /// <summary>Largest packet taken or sent, bytes with its header; a broker may allow less. 1024 to 268435460. Default 1 MiB.</summary>
     public int PacketBytesMax { get; init; } = 1024 * 1024;
 
     /// <summary>Messages that wait to be sent or acknowledged, 1 to 65000. Default 1024.</summary>

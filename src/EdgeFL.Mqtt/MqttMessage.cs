@@ -65,6 +65,19 @@ public sealed record MqttMessage(string Topic, ReadOnlyMemory<byte> Payload, int
             throw new ArgumentException($"'{Topic}' is not a topic that one can publish to: it must not be empty nor hold '+', '#' or control characters.");
         if (Qos is not (0 or 1))
             throw new ArgumentException($"QoS {Qos} is not supported: use 0 or 1.");
+        if (ResponseTopic is not null && !MqttTopic.IsValidName(ResponseTopic))
+            throw new ArgumentException($"'{ResponseTopic}' is not a topic that one can answer to.");
+        if (ContentType is not null && !MqttTopic.IsClean(ContentType))
+            throw new ArgumentException("The content type holds control characters or is longer than 65535 bytes.");
+        if (CorrelationData?.Length > ushort.MaxValue)
+            throw new ArgumentException("The correlation data is longer than 65535 bytes.");
+        if (UserProperties.Count > MqttProperties.UserPropertiesMax)
+            throw new ArgumentException($"More than {MqttProperties.UserPropertiesMax} user properties.");
+        foreach ((string name, string value) in UserProperties)
+        {
+            if (!MqttTopic.IsClean(name) || !MqttTopic.IsClean(value))
+                throw new ArgumentException("A user property holds control characters or is longer than 65535 bytes.");
+        }
     }
 }
 

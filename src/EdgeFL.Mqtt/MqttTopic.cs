@@ -88,7 +88,8 @@ public static class MqttTopic
         return true;
     }
 
-    private static bool IsClean(string text)
+    /// <summary>Text that every MQTT peer takes: see <see cref="MqttReader.IsCleanText"/>.</summary>
+    internal static bool IsClean(string text)
     {
         if (text.Length > BytesMax)
             return false;

@@ -6,11 +6,6 @@ internal sealed partial class BrokerConnection
 {
     private bool OnFirstPacket(byte firstByte, ReadOnlySpan<byte> body)
     {
-        if (firstByte >> 4 != (int)MqttPacketType.Connect)
-        {
-            MqttTally.Add(ref Tally.MalformedPackets);
-            return RefuseConnect("the first packet is not a CONNECT");
-        }
         MqttDecodeError error = MqttDecoder.Decode(MqttVersion.V5, firstByte, body, out MqttPacket? packet);
         if (error == MqttDecodeError.UnsupportedVersion)
         {
@@ -65,6 +60,7 @@ internal sealed partial class BrokerConnection
             {
                 Principal = principal;
                 session = opened;
+                Framer.FirstByteWanted = null;
                 Framer.PacketBytesMax = options.PacketBytesMax;
                 ConnAckPacket answer = Agree(opened, connect, attachment.Present, assigned);
                 QueueControl(answer);

@@ -41,6 +41,7 @@ internal sealed partial class BrokerConnection : MqttLink
         this.router = router;
         Address = socket.RemoteEndPoint is IPEndPoint remote ? remote.ToString() : "unknown";
         deadlineMs = clock.NowMs + options.ConnectTimeoutMs;
+        Framer.FirstByteWanted = (byte)MqttPacketType.Connect << 4;
         Use(socket);
         Use(new NetworkStream(socket, ownsSocket: false));
     }

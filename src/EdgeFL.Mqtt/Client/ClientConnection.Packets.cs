@@ -71,7 +71,8 @@ internal sealed partial class ClientConnection
         {
             if (granted?.ServerKeepAliveSeconds is { } seconds)
                 keepAliveMs = seconds == 0 ? long.MaxValue / 4 : seconds * 1000L;
-            packetBytesOutMax = granted?.MaximumPacketBytes ?? long.MaxValue;
+            // Also where a 3.1.1 broker says nothing: a packet that it hangs up on would be replayed for ever.
+            packetBytesOutMax = Math.Min(options.PacketBytesMax, granted?.MaximumPacketBytes ?? long.MaxValue);
             qos1Allowed = granted?.MaximumQos != 0;
             retainAllowed = granted?.RetainAvailable != 0;
             IsUp = true;

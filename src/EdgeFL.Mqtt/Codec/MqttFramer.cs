@@ -16,6 +16,9 @@ internal sealed class MqttFramer(int packetBytesMax)
     /// <summary>Largest packet with its fixed header, bytes; larger is <see cref="MqttDecodeError.TooLarge"/>.</summary>
     public int PacketBytesMax { get; set; } = packetBytesMax;
 
+    /// <summary>A first byte that is required: garbage is known by it at once, not when the length it claims has come. Null for any.</summary>
+    public byte? FirstByteWanted { get; set; }
+
     /// <summary>Bytes that wait for the rest of their packet.</summary>
     public int Waiting => end - start;
 
@@ -69,6 +72,8 @@ internal sealed class MqttFramer(int packetBytesMax)
         ReadOnlySpan<byte> waiting = buffer.AsSpan(start, end - start);
         if (waiting.IsEmpty)
             return MqttDecodeError.NeedMore;
+        if (FirstByteWanted is { } wanted && waiting[0] != wanted)
+            return MqttDecodeError.BadType;
         MqttDecodeError error = ReadVarint(waiting[1..], out int remaining, out int used);
         if (error != MqttDecodeError.None)
             return error;
