@@ -60,7 +60,8 @@ public sealed class ChannelNormaliser
         count = Math.Min(count + 1f, MemoryWindows);
     }
 
-    /// <summary>destination = (source - mean)/deviation, held within ±<see cref="Limit"/>; a constant channel gives 0. Before the first window, a copy.</summary>
+    /// <summary>destination = (source - mean)/deviation, held within ±<see cref="Limit"/>; a constant channel gives 0. Before the first
+    /// window, a copy.</summary>
     /// <param name="source">Shape [C,T], channel-major.</param>
     /// <param name="destination">Shape [C,T]; overwritten; may be <paramref name="source"/> itself.</param>
     /// <exception cref="ArgumentException">The lengths differ or are no multiple of C.</exception>
@@ -97,7 +98,8 @@ public sealed class ChannelNormaliser
         state[^1] = count;
     }
 
-    /// <summary>Takes statistics back from a checkpoint; false, changing nothing, when they are not what <see cref="ExportState"/> writes.</summary>
+    /// <summary>Takes statistics back from a checkpoint; false, changing nothing, when they are not what <see cref="ExportState"/>
+    /// writes.</summary>
     /// <param name="state">Floats from a file, of any length and value.</param>
     public bool TryImportState(ReadOnlySpan<float> state)
     {

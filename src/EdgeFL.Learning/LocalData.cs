@@ -15,7 +15,8 @@ public sealed record LocalDataOptions
     public int BlockWindows { get; init; } = 20;
 
     /// <summary>
-    /// Windows at the end of each block that are held out, 0 to BlockWindows-1. Default 4. They are neighbours in time: windows held out at random
+    /// Windows at the end of each block that are held out, 0 to BlockWindows-1. Default 4. They are neighbours in time: windows held out
+    /// at random
     /// would overlap those trained on, and flatter the model. At the two ends of a held-out stretch overlapping windows still share rows.
     /// </summary>
     public int HeldOutPerBlock { get; init; } = 4;
@@ -36,7 +37,8 @@ public sealed record LocalDataOptions
 }
 
 /// <summary>
-/// The windows a device learns from and those it judges itself by, in bounded rings. Windows are kept as measured and normalised when read, so a
+/// The windows a device learns from and those it judges itself by, in bounded rings. Windows are kept as measured and normalised when
+/// read, so a
 /// better estimate of the scale serves old windows too. Minibatches are drawn without replacement, epoch after epoch.
 /// </summary>
 public sealed class LocalData
@@ -123,7 +125,8 @@ public sealed class LocalData
     }
 
     /// <summary>
-    /// Reads the next minibatch of the epoch. The last of an epoch may be smaller; 0 when there is nothing to train on. Windows that came during an
+    /// Reads the next minibatch of the epoch. The last of an epoch may be smaller; 0 when there is nothing to train on. Windows that came
+    /// during an
     /// epoch take part from the next one on.
     /// </summary>
     /// <param name="batch">B, most windows wanted, at least 1.</param>

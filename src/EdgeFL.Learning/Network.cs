@@ -4,7 +4,8 @@ using EdgeFL.Numerics;
 namespace EdgeFL.Learning;
 
 /// <summary>
-/// A model at work: owns the scratch for a batch and allocates nothing once made. Holds no parameters, so one network serves any number of parameter
+/// A model at work: owns the scratch for a batch and allocates nothing once made. Holds no parameters, so one network serves any number of
+/// parameter
 /// vectors, one after the other. Not thread-safe.
 /// </summary>
 public sealed class Network
@@ -122,7 +123,8 @@ public sealed class Network
     /// <param name="parameters">Shape [P].</param>
     /// <param name="inputs">Shape [B,C,T], channel-major windows of <see cref="ModelSpec.InputLength"/> rows.</param>
     /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
-    /// <param name="outputs">Shape [B,O]: logits, forecast rows [C,h] channel-major, or the reconstructed window [C,T]; overwritten.</param>
+    /// <param name="outputs">Shape [B,O]: logits, forecast rows [C,h] channel-major, or the reconstructed window [C,T];
+    /// overwritten.</param>
     /// <exception cref="ArgumentException">A span does not fit the model and batch.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The batch is outside its range.</exception>
     public void Predict(ReadOnlySpan<float> parameters, ReadOnlySpan<float> inputs, int batch, Span<float> outputs)

@@ -5,7 +5,8 @@ using EdgeFL.Numerics;
 namespace EdgeFL.Learning;
 
 /// <summary>
-/// Momentum that follows the fleet rather than the device: it is renewed once a round from the displacement of the whole round, the merge with the
+/// Momentum that follows the fleet rather than the device: it is renewed once a round from the displacement of the whole round, the merge
+/// with the
 /// neighbours included. Source: Lin, Karimireddy, Stich, Jaggi, "Quasi-Global Momentum", ICML 2021 (arXiv:2102.04761), the form of
 /// x = x - eta·((1-b)·g + b·m); m = b·m + (1-b)·(p - x)/(eta·H); p = x.
 /// </summary>

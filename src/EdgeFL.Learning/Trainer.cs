@@ -2,7 +2,8 @@ using EdgeFL.Numerics;
 
 namespace EdgeFL.Learning;
 
-/// <summary>One device's learning: takes parameters, changes them by minibatch steps on its own data, and judges them on what it held out.</summary>
+/// <summary>One device's learning: takes parameters, changes them by minibatch steps on its own data, and judges them on what it held
+/// out.</summary>
 public sealed class Trainer
 {
     private readonly Network network;

@@ -11,7 +11,8 @@ public sealed record WindowOptions
     /// <summary>Rows from the start of one window to the start of the next, 1 to 65536. Default 64.</summary>
     public int Step { get; init; } = 64;
 
-    /// <summary>Time between rows in milliseconds; 0 = unknown, gaps are then not looked for. A gap of more than 1.5 periods ends a run. Default 0.</summary>
+    /// <summary>Time between rows in milliseconds; 0 = unknown, gaps are then not looked for. A gap of more than 1.5 periods ends a run.
+    /// Default 0.</summary>
     public double PeriodMs { get; init; }
 
     /// <summary>Checks the ranges.</summary>
@@ -28,7 +29,8 @@ public sealed record WindowOptions
 }
 
 /// <summary>
-/// Cuts windows out of rows. A window lies inside one run: rows of one segment and one label, without a gap, time never going back, every value
+/// Cuts windows out of rows. A window lies inside one run: rows of one segment and one label, without a gap, time never going back, every
+/// value
 /// finite. A row with a NaN or infinity is refused, counted, and ends the run.
 /// </summary>
 public sealed class WindowBuilder

@@ -18,7 +18,8 @@ public readonly record struct Conv1dShape(int Inputs, int Outputs, int Kernel, i
 }
 
 /// <summary>
-/// Convolution over time as products with overlapping rows: time-major input makes the K·I values under the kernel contiguous, so nothing is
+/// Convolution over time as products with overlapping rows: time-major input makes the K·I values under the kernel contiguous, so nothing
+/// is
 /// unfolded. Each output sums over k, then i; each weight gradient over samples, then time; each input gradient over k descending, then o.
 /// </summary>
 public static class Conv1d
@@ -139,7 +140,8 @@ public static class Conv1d
     /// <param name="shape">Shape.</param>
     /// <param name="outputGradient">Shape [T-K+1,O].</param>
     /// <param name="packed">Shape [K,O,I], from <see cref="PackBackward"/>.</param>
-    /// <param name="padded">Scratch of <see cref="Conv1dShape.PaddedGradientCount"/> floats; its first and last (K-1)·O must be zero and stay so.</param>
+    /// <param name="padded">Scratch of <see cref="Conv1dShape.PaddedGradientCount"/> floats; its first and last (K-1)·O must be zero and
+    /// stay so.</param>
     /// <param name="inputGradient">Shape [T,I]; overwritten.</param>
     /// <exception cref="ArgumentException">A span is too short for the shape.</exception>
     public static void InputGradient(

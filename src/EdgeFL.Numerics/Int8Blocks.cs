@@ -56,7 +56,8 @@ public static class Int8Blocks
     }
 
     /// <summary>
-    /// Decodes bytes from outside; false when the length is not that of <paramref name="destination"/>'s values, a scale is negative, NaN or so
+    /// Decodes bytes from outside; false when the length is not that of <paramref name="destination"/>'s values, a scale is negative, NaN
+    /// or so
     /// large that a value would not be finite, or a value is -128, which no encoder writes. The destination is then partly written.
     /// </summary>
     /// <param name="source">Bytes of any length.</param>

@@ -5,7 +5,8 @@ using System.Runtime.Intrinsics;
 namespace EdgeFL.Numerics;
 
 /// <summary>
-/// Float32 matrix products. Each element of C is one sequential chain of fused multiply-adds: initial value, then batch after batch, term after
+/// Float32 matrix products. Each element of C is one sequential chain of fused multiply-adds: initial value, then batch after batch, term
+/// after
 /// term. Vectors run over the columns only, so every instruction set gives the same bits.
 /// </summary>
 public static partial class Matrix

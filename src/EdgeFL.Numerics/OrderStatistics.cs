@@ -18,7 +18,8 @@ public static class OrderStatistics
         return scratch.Length % 2 == 1 ? scratch[middle] : 0.5f * scratch[middle - 1] + 0.5f * scratch[middle];
     }
 
-    /// <summary>Mean without the <paramref name="trim"/> smallest and the <paramref name="trim"/> largest, summed from small to large.</summary>
+    /// <summary>Mean without the <paramref name="trim"/> smallest and the <paramref name="trim"/> largest, summed from small to
+    /// large.</summary>
     /// <param name="scratch">More than 2·trim values; sorted on return.</param>
     /// <param name="trim">0 or more.</param>
     /// <exception cref="ArgumentException">Nothing would be left.</exception>
@@ -34,7 +35,8 @@ public static class OrderStatistics
         return sum / (scratch.Length - 2 * trim);
     }
 
-    /// <summary>Sorts every column of a small table ascending (odd-even transposition over whole rows, so that vectors run over columns).</summary>
+    /// <summary>Sorts every column of a small table ascending (odd-even transposition over whole rows, so that vectors run over
+    /// columns).</summary>
     /// <param name="table">Shape [rows, columns]; read and written.</param>
     /// <param name="rows">Values in a column; the work grows with its square, so keep it below 64.</param>
     /// <param name="columns">Columns.</param>
@@ -52,7 +54,8 @@ public static class OrderStatistics
         }
     }
 
-    /// <summary>Moves the smaller of each pair to <paramref name="low"/>. Compares and selects rather than takes minima: zeros of either sign then
+    /// <summary>Moves the smaller of each pair to <paramref name="low"/>. Compares and selects rather than takes minima: zeros of either
+    /// sign then
     /// fall the same way on every machine.</summary>
     private static void CompareExchange(Span<float> low, Span<float> high)
     {

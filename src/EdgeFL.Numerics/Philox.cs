@@ -2,7 +2,8 @@ namespace EdgeFL.Numerics;
 
 /// <summary>
 /// Philox4x32-10, a counter-based generator: the n-th number of a stream is a function of (seed, stream, n) alone.
-/// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. A struct: pass it by reference to go on with it.
+/// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. A struct: pass it by reference to go on
+/// with it.
 /// </summary>
 public struct Philox
 {

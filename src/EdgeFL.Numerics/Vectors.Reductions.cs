@@ -86,7 +86,8 @@ public static partial class Vectors
         return lanes[0];
     }
 
-    /// <summary>Runs the 16 chains, as many at a time as the width holds; narrow machines pass over the data again, which stays in the cache.</summary>
+    /// <summary>Runs the 16 chains, as many at a time as the width holds; narrow machines pass over the data again, which stays in the
+    /// cache.</summary>
     private static void Chains<TTerm, TLanes, TVector>(ref float x, ref float y, int whole, Span<float> lanes)
         where TTerm : struct, ITerm
         where TLanes : struct, ILanes<TVector>

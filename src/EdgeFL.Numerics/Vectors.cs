@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace EdgeFL.Numerics;
 
-/// <summary>Elementwise operations on float32 vectors, and reductions in one fixed lane order. No allocation; the same bits on every instruction set.</summary>
+/// <summary>Elementwise operations on float32 vectors, and reductions in one fixed lane order. No allocation; the same bits on every
+/// instruction set.</summary>
 public static partial class Vectors
 {
     /// <summary>y += a·x, one fused multiply-add per element.</summary>

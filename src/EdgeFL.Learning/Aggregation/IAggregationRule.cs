@@ -2,10 +2,12 @@ namespace EdgeFL.Learning.Aggregation;
 
 /// <summary>A neighbour's model as it takes part in a merge.</summary>
 /// <param name="Parameters">Shape [P], finite.</param>
-/// <param name="Weight">Above 0, up to 1: what age leaves of it. Rules that rank (trimmed mean, nearest neighbours) count every model once.</param>
+/// <param name="Weight">Above 0, up to 1: what age leaves of it. Rules that rank (trimmed mean, nearest neighbours) count every model
+/// once.</param>
 public readonly record struct PeerModel(ReadOnlyMemory<float> Parameters, float Weight);
 
-/// <summary>Merges the device's own model with those of its neighbours. Rules own their scratch, allocate nothing in a merge, and are not thread-safe.</summary>
+/// <summary>Merges the device's own model with those of its neighbours. Rules own their scratch, allocate nothing in a merge, and are not
+/// thread-safe.</summary>
 public interface IAggregationRule
 {
     /// <summary>Stable kebab-case name, for configuration and lineage.</summary>

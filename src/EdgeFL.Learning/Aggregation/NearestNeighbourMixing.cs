@@ -3,8 +3,10 @@ using EdgeFL.Numerics;
 namespace EdgeFL.Learning.Aggregation;
 
 /// <summary>
-/// Replaces every model by the mean of the n'-b models nearest to it, itself included, and hands those to another rule. Source: Allouah, Farhadkhani,
-/// Guerraoui, Gupta, Pinot, Stephan, "Fixing by Mixing", AISTATS 2023 (arXiv:2302.01772). Ties go to the model that comes first, the own one first.
+/// Replaces every model by the mean of the n'-b models nearest to it, itself included, and hands those to another rule. Source: Allouah,
+/// Farhadkhani,
+/// Guerraoui, Gupta, Pinot, Stephan, "Fixing by Mixing", AISTATS 2023 (arXiv:2302.01772). Ties go to the model that comes first, the own
+/// one first.
 /// </summary>
 public sealed class NearestNeighbourMixing : IAggregationRule
 {
@@ -79,7 +81,8 @@ public sealed class NearestNeighbourMixing : IAggregationRule
         }
     }
 
-    /// <summary>Insertion sort of 0..n-1 by distance from model i; stable, so ties keep model order, but the model itself always comes first.</summary>
+    /// <summary>Insertion sort of 0..n-1 by distance from model i; stable, so ties keep model order, but the model itself always comes
+    /// first.</summary>
     private void Rank(int i, int n)
     {
         var row = squared.AsSpan(i * n, n);

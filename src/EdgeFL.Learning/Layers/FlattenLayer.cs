@@ -2,7 +2,8 @@ using EdgeFL.Numerics;
 
 namespace EdgeFL.Learning.Layers;
 
-/// <summary>Time-major rows to one channel-major vector, PyTorch's order; as the first layer a copy, because windows come channel-major.</summary>
+/// <summary>Time-major rows to one channel-major vector, PyTorch's order; as the first layer a copy, because windows come
+/// channel-major.</summary>
 internal sealed class FlattenLayer(LayerSpec spec, bool isFirst) : Layer(spec)
 {
     internal override bool MayLoseOutput => true;

@@ -1,7 +1,8 @@
 namespace EdgeFL.Learning.Layers;
 
 /// <summary>
-/// One layer at work. Activations are time-major, [B,T,C], so that kernels run over channels. A layer owns the scratch it needs; the network owns
+/// One layer at work. Activations are time-major, [B,T,C], so that kernels run over channels. A layer owns the scratch it needs; the
+/// network owns
 /// activations and gradients.
 /// </summary>
 internal abstract class Layer(LayerSpec spec)

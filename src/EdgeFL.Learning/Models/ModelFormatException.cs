@@ -1,6 +1,7 @@
 namespace EdgeFL.Learning;
 
-/// <summary>A model file that cannot be used: the message says which layer or member, which shapes meet there, and what would fit.</summary>
+/// <summary>A model file that cannot be used: the message says which layer or member, which shapes meet there, and what would
+/// fit.</summary>
 public sealed class ModelFormatException : Exception
 {
     /// <summary>Makes the exception.</summary>

@@ -46,7 +46,10 @@ public sealed partial class ModelSpec
             _ => throw new ModelFormatException($"\"loss\" must be cross-entropy or mse, not \"{loss}\"."),
         };
         if (named != natural)
-            throw new ModelFormatException($"\"loss\" of a {file.Task} model must be {(natural == LossKind.CrossEntropy ? "cross-entropy" : "mse")}, not {loss}.");
+        {
+            var right = natural == LossKind.CrossEntropy ? "cross-entropy" : "mse";
+            throw new ModelFormatException($"\"loss\" of a {file.Task} model must be {right}, not {loss}.");
+        }
         return named;
     }
 
@@ -109,7 +112,7 @@ public sealed partial class ModelSpec
                 built.Length - 1,
                 sources[^1],
                 built[^1].Input,
-                $"ends the model with {shape}, but {file.Task} needs a vector of {wanted}{(Task == TaskKind.Classify ? " (one a class)" : string.Empty)}");
+                $"ends the model with {shape}, but {file.Task} needs a vector of {wanted}");
         }
         if (offset == 0)
             throw new ModelFormatException($"Model '{Name}' has no parameters: it needs a conv1d or a dense layer to learn with.");

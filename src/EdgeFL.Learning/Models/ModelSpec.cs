@@ -27,7 +27,8 @@ public enum LossKind
 }
 
 /// <summary>
-/// A model as its file describes it: layers with their shapes worked out. Parameters are one vector, layer after layer, weight then bias, in PyTorch's
+/// A model as its file describes it: layers with their shapes worked out. Parameters are one vector, layer after layer, weight then bias,
+/// in PyTorch's
 /// order. Immutable.
 /// </summary>
 public sealed partial class ModelSpec
@@ -101,7 +102,8 @@ public sealed partial class ModelSpec
 
     /// <summary>Reads a model file. Comments and trailing commas are allowed, unknown members are not.</summary>
     /// <param name="utf8Json">The file's bytes.</param>
-    /// <exception cref="ModelFormatException">The file is not JSON, or does not describe a model; the message names the layer and the shapes.</exception>
+    /// <exception cref="ModelFormatException">The file is not JSON, or does not describe a model; the message names the layer and the
+    /// shapes.</exception>
     public static ModelSpec Parse(ReadOnlySpan<byte> utf8Json)
     {
         if (utf8Json.StartsWith(Encoding.UTF8.Preamble))
@@ -125,7 +127,8 @@ public sealed partial class ModelSpec
 
     /// <summary>The model for a sensor with this many channels: itself if it says how many it takes.</summary>
     /// <param name="channels">Channels of the sensor, 1 to 4096.</param>
-    /// <exception cref="ModelFormatException">The model takes another number of channels, or does not fit together with this one.</exception>
+    /// <exception cref="ModelFormatException">The model takes another number of channels, or does not fit together with this
+    /// one.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="channels"/> is outside its range.</exception>
     public ModelSpec Resolve(int channels)
     {
