@@ -22,6 +22,8 @@ internal static class CommandTree
         root.Add(DiscoverCommand.Build());
         root.Add(StatusCommand.Build());
         root.Add(TopCommand.Build());
+        root.Add(CheckCommand.Build());
+        root.Add(CheckCommand.BuildList());
         root.Add(CompletionCommand.Build());
         return root;
     }

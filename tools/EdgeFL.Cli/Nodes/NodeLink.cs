@@ -50,6 +50,7 @@ internal sealed class NodeLink : IAsyncDisposable
     private readonly MqttClient _client;
     private CertificateError _certificate = CertificateError.None;
     private bool _tlsDone;
+    private volatile bool _subscribed;
     private long _lastMessage;
 
     /// <param name="target">Where to.</param>
@@ -71,7 +72,7 @@ internal sealed class NodeLink : IAsyncDisposable
                 ClientId = $"edgefl-cli-{Guid.NewGuid():N}"[..22],
                 Tls = target.Secure ? Tls : null,
                 ConnectTimeoutMs = (int)Math.Clamp(connectTimeout.TotalMilliseconds, 100, 600_000),
-                OnConnected = _ => State = LinkState.Connecting, // until the topics are subscribed
+                OnConnected = _ => State = _subscribed ? LinkState.Connected : LinkState.Connecting, // a reconnect takes its subscriptions along
                 OnDisconnected = OnDisconnected,
             },
             OnMessage);
@@ -155,6 +156,7 @@ internal sealed class NodeLink : IAsyncDisposable
                 }
             }
 
+            _subscribed = true;
             State = LinkState.Connected;
             _settled.TrySetResult();
         }
