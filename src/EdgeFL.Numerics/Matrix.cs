@@ -46,6 +46,24 @@ public static partial class Matrix
             Columns<Lanes1, float>(product, ref ra, ref rb, ref start, ref rc, n);
     }
 
+    /// <summary>sum[n] = Σ_m x[m,n], from the first row to the last.</summary>
+    /// <param name="x">Shape [rows, columns].</param>
+    /// <param name="rows">At least 1.</param>
+    /// <param name="columns">At least 1.</param>
+    /// <param name="sum">Shape [columns]; overwritten.</param>
+    /// <exception cref="ArgumentException">A span is too short for the shape, or a size is below 1.</exception>
+    public static void SumRows(ReadOnlySpan<float> x, int rows, int columns, Span<float> sum)
+    {
+        // A product with ones: 1·x + s rounds as x + s does.
+        ReadOnlySpan<float> one = [1f];
+        Multiply(
+            new MatrixProduct { Rows = 1, Columns = columns, Depth = rows, ARow = 0, ADepth = 0, BDepth = columns, CRow = columns },
+            one,
+            x,
+            [],
+            sum);
+    }
+
     /// <summary>destination[j,i] = source[i,j].</summary>
     /// <param name="source">Shape [rows, columns].</param>
     /// <param name="rows">Rows of the source.</param>

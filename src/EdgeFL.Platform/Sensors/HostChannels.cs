@@ -12,6 +12,7 @@ internal sealed class HostChannels
     private readonly List<HostGroup> groups;
     private readonly float[] all;
     private readonly int[] wanted;
+    private readonly bool[] needed;
     private long staleReads;
 
     private HostChannels(List<HostGroup> groups, int[] wanted, ChannelDescription[] descriptions)
@@ -19,6 +20,9 @@ internal sealed class HostChannels
         this.groups = groups;
         this.wanted = wanted;
         all = new float[groups.Sum(group => group.Channels.Count)];
+        needed = new bool[groups.Count];
+        for (int g = 0, at = 0; g < groups.Count; at += groups[g++].Channels.Count)
+            needed[g] = Array.Exists(wanted, channel => channel >= at && channel < at + groups[g].Channels.Count);
         Descriptions = descriptions;
     }
 
@@ -59,10 +63,11 @@ internal sealed class HostChannels
     public void Sample(double seconds, Span<float> values)
     {
         int at = 0;
-        foreach (var group in groups)
+        for (int g = 0; g < groups.Count; g++)
         {
+            var group = groups[g];
             var slots = all.AsSpan(at, group.Channels.Count);
-            if (!ProcFile.TryRead(group.Path, buffer, out int length) || !group.TrySample(buffer.AsSpan(0, length), seconds, slots))
+            if (needed[g] && (!ProcFile.TryRead(group.Path, buffer, out int length) || !group.TrySample(buffer.AsSpan(0, length), seconds, slots)))
                 Volatile.Write(ref staleReads, staleReads + 1);
             at += slots.Length;
         }

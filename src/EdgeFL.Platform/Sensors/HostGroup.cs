@@ -248,6 +248,7 @@ internal sealed class PressureGroup(string path, string kind) : HostGroup(path)
     public override bool TrySample(ReadOnlySpan<byte> text, double seconds, Span<float> slots)
     {
         bool any = false;
+        bool all = true;
         while (ProcFile.Line(ref text, out var line))
         {
             bool some = line.StartsWith("some"u8);
@@ -260,7 +261,8 @@ internal sealed class PressureGroup(string path, string kind) : HostGroup(path)
             if (seconds > 0 && forward)
                 slots[some ? 0 : 1] = (float)Math.Clamp(growth / (seconds * 1e4), 0, 100);
             any = true;
+            all &= forward;
         }
-        return any;
+        return any && all;
     }
 }

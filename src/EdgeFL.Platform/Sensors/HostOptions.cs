@@ -7,13 +7,13 @@ namespace EdgeFL.Platform.Sensors;
 public sealed record HostOptions
 {
     /// <summary>Milliseconds between rows, 10 to 3,600,000. Default 1000.</summary>
-    public int IntervalMs { get; init; } = 1000;
+    public int IntervalMs { get; set; } = 1000;
 
     /// <summary>Folder under which <c>proc</c> and <c>sys</c> lie. Default <c>/</c>.</summary>
-    public string Root { get; init; } = "/";
+    public string Root { get; set; } = "/";
 
     /// <summary>Names of the channels wanted, in order; null takes all that are there. A fleet that learns one model names them. At most 256.</summary>
-    public IReadOnlyList<string>? Channels { get; init; }
+    public IReadOnlyList<string>? Channels { get; set; }
 
     /// <summary>Says which option is wrong, or null.</summary>
     public SensorException? Check()

@@ -29,10 +29,11 @@ internal sealed class Pacer(TimeProvider time, double speed, double periodMs)
     }
 
     /// <summary>Waits until the moment has come; returns at once when it has passed.</summary>
-    public async ValueTask WaitAsync(double dueMs, CancellationToken cancellationToken)
+    public ValueTask WaitAsync(double dueMs, CancellationToken cancellationToken) =>
+        Paces ? DelayAsync(dueMs, cancellationToken) : ValueTask.CompletedTask;
+
+    private async ValueTask DelayAsync(double dueMs, CancellationToken cancellationToken)
     {
-        if (!Paces)
-            return;
         double left;
         while ((left = dueMs - time.GetElapsedTime(origin).TotalMilliseconds) > 0)
         {

@@ -23,16 +23,16 @@ public sealed record ReplayColumn
     public required string Name { get; init; }
 
     /// <summary>Column in the file's header; null means a column of the channel's name.</summary>
-    public string? Column { get; init; }
+    public string? Column { get; set; }
 
     /// <summary>Unit after scaling. Default none.</summary>
-    public string Unit { get; init; } = "";
+    public string Unit { get; set; } = "";
 
     /// <summary>Factor, finite and not 0. Default 1.</summary>
-    public double Scale { get; init; } = 1;
+    public double Scale { get; set; } = 1;
 
     /// <summary>Added after scaling, finite. Default 0.</summary>
-    public double Offset { get; init; }
+    public double Offset { get; set; }
 }
 
 /// <summary>Plays recordings: CSV or CSV.gz files with a header line.</summary>
@@ -42,47 +42,47 @@ public sealed record ReplayOptions
 {
     /// <summary>One file or several, played one after the other; relative to the configuration's folder. 1 to 4096 files.</summary>
     [JsonConverter(typeof(PathListConverter))]
-    public IReadOnlyList<string> Path { get; init; } = [];
+    public IReadOnlyList<string> Path { get; set; } = [];
 
     /// <summary>Name or path of a preset, a sensor options file whose values hold where these are null. Default none.</summary>
-    public string? Preset { get; init; }
+    public string? Preset { get; set; }
 
     /// <summary>The channels in their order; null takes every numeric column that is not time, segment or label. At most 256.</summary>
-    public IReadOnlyList<ReplayColumn>? Columns { get; init; }
+    public IReadOnlyList<ReplayColumn>? Columns { get; set; }
 
     /// <summary>Column of the time stamps; "" for none; null looks for <c>t_ms</c>, <c>time_ms</c>, <c>time</c>.</summary>
-    public string? TimeColumn { get; init; }
+    public string? TimeColumn { get; set; }
 
     /// <summary>Milliseconds that 1 in the time column stands for, above 0. Default 1.</summary>
-    public double? TimeUnitMs { get; init; }
+    public double? TimeUnitMs { get; set; }
 
     /// <summary>Column of the recording's number, an integer; "" for none; null looks for <c>segment</c>.</summary>
-    public string? SegmentColumn { get; init; }
+    public string? SegmentColumn { get; set; }
 
     /// <summary>Column of the labels; "" for none; null looks for <c>label</c>.</summary>
-    public string? LabelColumn { get; init; }
+    public string? LabelColumn { get; set; }
 
     /// <summary>Raw label text to class name; texts that are not listed mean no label. Null: the texts are the class names themselves.</summary>
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+    public IReadOnlyDictionary<string, string>? Labels { get; set; }
 
     /// <summary>Class names in the order of their index, at most 256. Null: those of <see cref="Labels"/>, by label number where all labels
     /// are integers, else by label text. With neither given rows are unlabelled: an order found in one device's data would not be its neighbours'.</summary>
-    public IReadOnlyList<string>? Classes { get; init; }
+    public IReadOnlyList<string>? Classes { get; set; }
 
     /// <summary>Nominal rows a second, above 0; null takes it from the first time stamps. Needed where there is no time column.</summary>
-    public double? RateHz { get; init; }
+    public double? RateHz { get; set; }
 
     /// <summary>Seconds of recording a second of clock: 1 real time, 60 sixty times as fast, 0 as fast as taken; at most 1e6. Default 1.</summary>
-    public double Speed { get; init; } = 1;
+    public double Speed { get; set; } = 1;
 
     /// <summary>Start again after the last file. Default false.</summary>
-    public bool Loop { get; init; }
+    public bool Loop { get; set; }
 
     /// <summary>What to do with a row that cannot be read: <c>fail</c> or <c>skip</c>. Default fail.</summary>
-    public BadRowPolicy OnBadRow { get; init; }
+    public BadRowPolicy OnBadRow { get; set; }
 
     /// <summary>Rows handed out at once, 1 to 4096. Default 64; fewer when pacing would hold rows back for long.</summary>
-    public int BatchRows { get; init; } = 64;
+    public int BatchRows { get; set; } = 64;
 
     /// <summary>Says which option is wrong, or null.</summary>
     public SensorException? Check()

@@ -4,6 +4,8 @@ using System.Text.Json.Serialization;
 namespace EdgeFL.Platform.Sensors;
 
 /// <summary>Which sensor to open. Exactly the member named by <see cref="Kind"/> may be set; left out, that kind's defaults hold.</summary>
+/// <remarks>Members of the sensors' options are set, not init: the JSON source generator writes default(T) over the defaults of init-only members
+/// that a document leaves out. Treat the options as unchangeable and use <c>with</c>.</remarks>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record SensorOptions
 {
@@ -11,16 +13,16 @@ public sealed record SensorOptions
     public required string Kind { get; init; }
 
     /// <summary>Name shown to people; null takes one from the source.</summary>
-    public string? Name { get; init; }
+    public string? Name { get; set; }
 
     /// <summary>Options of kind <c>replay</c>.</summary>
-    public ReplayOptions? Replay { get; init; }
+    public ReplayOptions? Replay { get; set; }
 
     /// <summary>Options of kind <c>host</c>.</summary>
-    public HostOptions? Host { get; init; }
+    public HostOptions? Host { get; set; }
 
     /// <summary>Options of kind <c>simulated</c>.</summary>
-    public SimulatedOptions? Simulated { get; init; }
+    public SimulatedOptions? Simulated { get; set; }
 
     /// <summary>Reads options from JSON; comments and trailing commas are allowed, unknown members are not.</summary>
     /// <param name="utf8Json">The document.</param>

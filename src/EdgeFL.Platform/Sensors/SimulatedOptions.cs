@@ -7,25 +7,25 @@ namespace EdgeFL.Platform.Sensors;
 public sealed record SimulatedOptions
 {
     /// <summary>Seed of the whole fleet; the same seed and device give the same samples. Default 1.</summary>
-    public ulong Seed { get; init; } = 1;
+    public ulong Seed { get; set; } = 1;
 
     /// <summary>Which of the fleet's persons, 0 to 1,000,000. Default 0.</summary>
-    public int Device { get; init; }
+    public int Device { get; set; }
 
     /// <summary>Rows a second, 10 to 1000. Default 50.</summary>
-    public double RateHz { get; init; } = 50;
+    public double RateHz { get; set; } = 50;
 
     /// <summary>Seconds of recording a second of clock: 1 real time, 0 as fast as taken; at most 1e6. Default 1.</summary>
-    public double Speed { get; init; } = 1;
+    public double Speed { get; set; } = 1;
 
     /// <summary>Go on with a new schedule after each pass of about ten minutes. Default true.</summary>
-    public bool Loop { get; init; } = true;
+    public bool Loop { get; set; } = true;
 
     /// <summary>Give the rows their labels. Default true.</summary>
-    public bool Labelled { get; init; } = true;
+    public bool Labelled { get; set; } = true;
 
     /// <summary>Rows handed out at once, 1 to 4096. Default 64; fewer when pacing would hold rows back for long.</summary>
-    public int BatchRows { get; init; } = 64;
+    public int BatchRows { get; set; } = 64;
 
     /// <summary>Says which option is wrong, or null.</summary>
     public SensorException? Check()

@@ -1,0 +1,50 @@
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Learning.Layers;
+
+/// <summary>relu, tanh or sigmoid.</summary>
+internal sealed class ActivationLayer(LayerSpec spec) : Layer(spec)
+{
+    internal override bool IsElementwise => true;
+
+    internal override void Forward(ReadOnlySpan<float> parameters, ReadOnlySpan<float> x, Span<float> y, int batch)
+    {
+        switch (Spec.Kind)
+        {
+            case LayerKind.Relu:
+                Activations.Relu(x, y);
+                break;
+            case LayerKind.Tanh:
+                Elementary.Tanh(x, y);
+                break;
+            default:
+                Elementary.Sigmoid(x, y);
+                break;
+        }
+    }
+
+    internal override void Backward(
+        ReadOnlySpan<float> parameters,
+        ReadOnlySpan<float> x,
+        ReadOnlySpan<float> y,
+        Span<float> dy,
+        Span<float> dx,
+        Span<float> gradient,
+        int batch)
+    {
+        if (dx.IsEmpty)
+            return;
+        switch (Spec.Kind)
+        {
+            case LayerKind.Relu:
+                Activations.ReluGradient(y, dy, dx);
+                break;
+            case LayerKind.Tanh:
+                Activations.TanhGradient(y, dy, dx);
+                break;
+            default:
+                Activations.SigmoidGradient(y, dy, dx);
+                break;
+        }
+    }
+}

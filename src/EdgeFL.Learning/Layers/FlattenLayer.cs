@@ -1,0 +1,41 @@
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Learning.Layers;
+
+/// <summary>Time-major rows to one channel-major vector, PyTorch's order; as the first layer a copy, because windows come channel-major.</summary>
+internal sealed class FlattenLayer(LayerSpec spec, bool isFirst) : Layer(spec)
+{
+    internal override bool MayLoseOutput => true;
+
+    internal override void Forward(ReadOnlySpan<float> parameters, ReadOnlySpan<float> x, Span<float> y, int batch)
+    {
+        if (isFirst)
+        {
+            x.CopyTo(y);
+            return;
+        }
+        for (var b = 0; b < batch; b++)
+        {
+            Matrix.Transpose(
+                x.Slice(b * InputCount, InputCount), Spec.Input.Length, Spec.Input.Channels, y.Slice(b * OutputCount, OutputCount));
+        }
+    }
+
+    internal override void Backward(
+        ReadOnlySpan<float> parameters,
+        ReadOnlySpan<float> x,
+        ReadOnlySpan<float> y,
+        Span<float> dy,
+        Span<float> dx,
+        Span<float> gradient,
+        int batch)
+    {
+        if (dx.IsEmpty)
+            return;
+        for (var b = 0; b < batch; b++)
+        {
+            Matrix.Transpose(
+                dy.Slice(b * OutputCount, OutputCount), Spec.Input.Channels, Spec.Input.Length, dx.Slice(b * InputCount, InputCount));
+        }
+    }
+}

@@ -1,0 +1,44 @@
+namespace EdgeFL.Learning.Layers;
+
+/// <summary>
+/// One layer at work. Activations are time-major, [B,T,C], so that kernels run over channels. A layer owns the scratch it needs; the network owns
+/// activations and gradients.
+/// </summary>
+internal abstract class Layer(LayerSpec spec)
+{
+    internal LayerSpec Spec { get; } = spec;
+
+    internal int InputCount { get; } = spec.Input.Count;
+
+    internal int OutputCount { get; } = spec.Output.Count;
+
+    /// <summary>True when y may be the same memory as x, and dx the same as dy.</summary>
+    internal virtual bool IsElementwise => false;
+
+    /// <summary>True when <see cref="Backward"/> does not read y, so that an elementwise layer behind this one may overwrite it.</summary>
+    internal virtual bool MayLoseOutput => false;
+
+    /// <summary>Computes y from x.</summary>
+    /// <param name="parameters">This layer's own.</param>
+    /// <param name="x">Shape [B, input].</param>
+    /// <param name="y">Shape [B, output]; overwritten.</param>
+    /// <param name="batch">B.</param>
+    internal abstract void Forward(ReadOnlySpan<float> parameters, ReadOnlySpan<float> x, Span<float> y, int batch);
+
+    /// <summary>Computes the gradients from that of the output.</summary>
+    /// <param name="parameters">This layer's own.</param>
+    /// <param name="x">Shape [B, input], as in <see cref="Forward"/>.</param>
+    /// <param name="y">Shape [B, output], its result.</param>
+    /// <param name="dy">Shape [B, output]; may be consumed.</param>
+    /// <param name="dx">Shape [B, input]; overwritten; empty when nobody needs it.</param>
+    /// <param name="gradient">This layer's own; overwritten.</param>
+    /// <param name="batch">B.</param>
+    internal abstract void Backward(
+        ReadOnlySpan<float> parameters,
+        ReadOnlySpan<float> x,
+        ReadOnlySpan<float> y,
+        Span<float> dy,
+        Span<float> dx,
+        Span<float> gradient,
+        int batch);
+}

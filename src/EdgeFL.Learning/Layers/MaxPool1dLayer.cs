@@ -1,0 +1,35 @@
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Learning.Layers;
+
+internal sealed class MaxPool1dLayer(LayerSpec spec) : Layer(spec)
+{
+    internal override void Forward(ReadOnlySpan<float> parameters, ReadOnlySpan<float> x, Span<float> y, int batch)
+    {
+        for (var b = 0; b < batch; b++)
+            Pooling.Max(x.Slice(b * InputCount, InputCount), Spec.Input.Channels, Spec.Size, y.Slice(b * OutputCount, OutputCount));
+    }
+
+    internal override void Backward(
+        ReadOnlySpan<float> parameters,
+        ReadOnlySpan<float> x,
+        ReadOnlySpan<float> y,
+        Span<float> dy,
+        Span<float> dx,
+        Span<float> gradient,
+        int batch)
+    {
+        if (dx.IsEmpty)
+            return;
+        for (var b = 0; b < batch; b++)
+        {
+            Pooling.MaxGradient(
+                x.Slice(b * InputCount, InputCount),
+                y.Slice(b * OutputCount, OutputCount),
+                dy.Slice(b * OutputCount, OutputCount),
+                Spec.Input.Channels,
+                Spec.Size,
+                dx.Slice(b * InputCount, InputCount));
+        }
+    }
+}

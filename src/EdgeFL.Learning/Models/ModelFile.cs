@@ -1,0 +1,51 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace EdgeFL.Learning;
+
+/// <summary>The JSON members of a model file, as they stand there.</summary>
+internal sealed class ModelFile
+{
+    public int Format { get; set; } = 1;
+
+    public string? Name { get; set; }
+
+    public string? Task { get; set; }
+
+    public int? Channels { get; set; }
+
+    public int? Length { get; set; }
+
+    public int? Horizon { get; set; }
+
+    public string[]? Classes { get; set; }
+
+    public string? Normalise { get; set; }
+
+    public string? Loss { get; set; }
+
+    public LayerFile[]? Layers { get; set; }
+}
+
+/// <summary>The JSON members of a layer.</summary>
+internal sealed class LayerFile
+{
+    public string? Type { get; set; }
+
+    public int? Filters { get; set; }
+
+    public int? Kernel { get; set; }
+
+    public int? Size { get; set; }
+
+    public int? Outputs { get; set; }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    ReadCommentHandling = JsonCommentHandling.Skip,
+    AllowTrailingCommas = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    MaxDepth = 8)]
+[JsonSerializable(typeof(ModelFile))]
+internal sealed partial class ModelJson : JsonSerializerContext;

@@ -1,0 +1,164 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace EdgeFL.Learning;
+
+/// <summary>What a model learns to say about a window.</summary>
+public enum TaskKind
+{
+    /// <summary>Which class the window belongs to.</summary>
+    Classify,
+
+    /// <summary>The last rows of the window from the ones before.</summary>
+    Forecast,
+
+    /// <summary>The window itself, through a narrow place: how badly it fails says how unusual the window is.</summary>
+    Reconstruct,
+}
+
+/// <summary>What training makes small.</summary>
+public enum LossKind
+{
+    /// <summary>-ln softmax(logits)[label], mean over the batch.</summary>
+    CrossEntropy,
+
+    /// <summary>Mean of the squared errors over outputs and batch.</summary>
+    MeanSquaredError,
+}
+
+/// <summary>
+/// A model as its file describes it: layers with their shapes worked out. Parameters are one vector, layer after layer, weight then bias, in PyTorch's
+/// order. Immutable.
+/// </summary>
+public sealed partial class ModelSpec
+{
+    /// <summary>Largest model that is accepted, in parameters: a device of 512 MB holds a dozen copies.</summary>
+    public const int ParametersMax = 4_000_000;
+
+    private readonly ModelFile file;
+    private readonly LayerSpec[] layers;
+
+    private ModelSpec(ModelFile file, int channels)
+    {
+        this.file = file;
+        Channels = channels;
+        Name = CheckName(file.Name);
+        Task = ParseTask(file.Task);
+        Length = CheckRange("length", file.Length, 1, 65536);
+        Horizon = CheckHorizon();
+        Classes = CheckClasses();
+        Normalise = ParseNormalise(file.Normalise);
+        Loss = ParseLoss(file.Loss);
+        layers = BuildLayers();
+        ParameterCount = layers.Sum(layer => layer.ParameterCount);
+        Hash = SHA256.HashData(Encoding.UTF8.GetBytes(CanonicalText()));
+    }
+
+    /// <summary>Name, kebab-case, 1 to 64 characters.</summary>
+    public string Name { get; }
+
+    /// <summary>What the model says about a window.</summary>
+    public TaskKind Task { get; }
+
+    /// <summary>C, sensor channels; 0 until <see cref="Resolve"/> in a model that takes as many as the sensor has.</summary>
+    public int Channels { get; }
+
+    /// <summary>T, rows of a window, the rows to be forecast included.</summary>
+    public int Length { get; }
+
+    /// <summary>Rows to be forecast at the end of the window; 0 in other tasks.</summary>
+    public int Horizon { get; }
+
+    /// <summary>Rows that go into the network: <see cref="Length"/> - <see cref="Horizon"/>.</summary>
+    public int InputLength => Length - Horizon;
+
+    /// <summary>Values that go into the network for one window: C·<see cref="InputLength"/>.</summary>
+    public int InputCount => Channels * InputLength;
+
+    /// <summary>Class names in the order of their indices; empty unless the task is to classify.</summary>
+    public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>How windows are normalised.</summary>
+    public NormaliseKind Normalise { get; }
+
+    /// <summary>What training makes small.</summary>
+    public LossKind Loss { get; }
+
+    /// <summary>The layers, first to last; of an unresolved model, as they would be for one channel.</summary>
+    public IReadOnlyList<LayerSpec> Layers => layers;
+
+    /// <summary>False while <see cref="Channels"/> is 0.</summary>
+    public bool IsResolved => Channels > 0;
+
+    /// <summary>P, parameters; meaningful once resolved.</summary>
+    public int ParameterCount { get; }
+
+    /// <summary>Values that come out for one window: classes, C·horizon, or C·T; meaningful once resolved.</summary>
+    public int OutputCount => TaskOutputs(Math.Max(1, Channels));
+
+    /// <summary>SHA-256 of <see cref="CanonicalText"/>: devices mix parameters only if theirs are equal.</summary>
+    public ReadOnlyMemory<byte> Hash { get; }
+
+    /// <summary>Reads a model file. Comments and trailing commas are allowed, unknown members are not.</summary>
+    /// <param name="utf8Json">The file's bytes.</param>
+    /// <exception cref="ModelFormatException">The file is not JSON, or does not describe a model; the message names the layer and the shapes.</exception>
+    public static ModelSpec Parse(ReadOnlySpan<byte> utf8Json)
+    {
+        if (utf8Json.StartsWith(Encoding.UTF8.Preamble))
+            utf8Json = utf8Json[Encoding.UTF8.Preamble.Length..];
+        ModelFile? file;
+        try
+        {
+            file = System.Text.Json.JsonSerializer.Deserialize(utf8Json, ModelJson.Default.ModelFile);
+        }
+        catch (System.Text.Json.JsonException e)
+        {
+            throw new ModelFormatException(
+                $"The model file is not valid at line {(e.LineNumber ?? 0) + 1}, byte {(e.BytePositionInLine ?? 0) + 1}, {e.Path ?? "$"}: {e.Message}", e);
+        }
+        if (file is null)
+            throw new ModelFormatException("The model file holds null; it must be an object with name, task, channels, length and layers.");
+        if (file.Format != 1)
+            throw new ModelFormatException($"The model file has format {file.Format}; this program reads format 1.");
+        return new ModelSpec(file, CheckRange("channels", file.Channels, 0, 4096));
+    }
+
+    /// <summary>The model for a sensor with this many channels: itself if it says how many it takes.</summary>
+    /// <param name="channels">Channels of the sensor, 1 to 4096.</param>
+    /// <exception cref="ModelFormatException">The model takes another number of channels, or does not fit together with this one.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="channels"/> is outside its range.</exception>
+    public ModelSpec Resolve(int channels)
+    {
+        if (channels is < 1 or > 4096)
+            throw new ArgumentOutOfRangeException(nameof(channels), channels, "A sensor has 1 to 4096 channels.");
+        if (Channels == channels)
+            return this;
+        if (IsResolved)
+        {
+            throw new ModelFormatException(
+                $"Model '{Name}' takes {Channels} channels, the sensor has {channels}. Choose another model, or \"channels\": 0 for as many as there are.");
+        }
+        return new ModelSpec(file, channels);
+    }
+
+    /// <summary>Everything that must be equal for two models' parameters to mean the same, one fact a line.</summary>
+    public string CanonicalText()
+    {
+        var text = new StringBuilder();
+        text.Append("edgefl-model/1\n");
+        text.Append($"name={Name}\ntask={Task}\nchannels={Channels}\nlength={Length}\nhorizon={Horizon}\n");
+        text.Append($"normalise={Normalise}\nloss={Loss}\n");
+        foreach (var name in Classes)
+            text.Append($"class={name}\n");
+        foreach (var layer in layers)
+            text.Append($"layer={layer.Kind},{layer.Size},{layer.Kernel},{layer.Input},{layer.Output}\n");
+        return text.ToString();
+    }
+
+    private int TaskOutputs(int channels) => Task switch
+    {
+        TaskKind.Classify => Classes.Count,
+        TaskKind.Forecast => checked(channels * Horizon),
+        _ => checked(channels * Length),
+    };
+}

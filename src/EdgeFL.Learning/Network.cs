@@ -1,0 +1,242 @@
+using EdgeFL.Learning.Layers;
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Learning;
+
+/// <summary>
+/// A model at work: owns the scratch for a batch and allocates nothing once made. Holds no parameters, so one network serves any number of parameter
+/// vectors, one after the other. Not thread-safe.
+/// </summary>
+public sealed class Network
+{
+    private readonly Layer[] layers;
+    private readonly float[] input;
+    private readonly float[][] activations;
+    private readonly float[] near;
+    private readonly float[] far;
+    private readonly bool transposeInput;
+
+    /// <summary>Makes the scratch.</summary>
+    /// <param name="spec">A resolved model.</param>
+    /// <param name="maxBatch">Most windows at once, 1 to 4096.</param>
+    /// <exception cref="ArgumentException">The model is not resolved.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxBatch"/> is outside its range.</exception>
+    public Network(ModelSpec spec, int maxBatch)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        if (!spec.IsResolved)
+            throw new ArgumentException($"Model '{spec.Name}' does not yet know its channels: call Resolve first.", nameof(spec));
+        if (maxBatch is < 1 or > 4096)
+            throw new ArgumentOutOfRangeException(nameof(maxBatch), maxBatch, "A batch has 1 to 4096 windows.");
+        Spec = spec;
+        MaxBatch = maxBatch;
+        layers = [.. spec.Layers.Select(Make)];
+        transposeInput = spec.Layers[0].Kind != LayerKind.Flatten;
+        input = transposeInput ? new float[checked(maxBatch * spec.InputCount)] : [];
+        activations = new float[layers.Length][];
+        var widest = 0;
+        for (var i = 0; i < layers.Length; i++)
+        {
+            var reuses = i > 0 && layers[i].IsElementwise && layers[i - 1].MayLoseOutput;
+            activations[i] = reuses ? activations[i - 1] : new float[checked(maxBatch * layers[i].OutputCount)];
+            widest = Math.Max(widest, layers[i].OutputCount);
+        }
+        near = new float[maxBatch * widest];
+        far = new float[maxBatch * widest];
+    }
+
+    /// <summary>The model.</summary>
+    public ModelSpec Spec { get; }
+
+    /// <summary>Most windows at once.</summary>
+    public int MaxBatch { get; }
+
+    /// <summary>Fresh parameters: weights and biases uniform within ±1/√fan-in, as PyTorch draws them (from another generator).</summary>
+    /// <param name="parameters">Shape [P]; overwritten.</param>
+    /// <param name="seed">The same seed gives the same parameters on every machine.</param>
+    /// <exception cref="ArgumentException">The length is not P.</exception>
+    public void Initialise(Span<float> parameters, ulong seed)
+    {
+        CheckLength(parameters.Length, Spec.ParameterCount, "parameters");
+        var random = new Philox(seed, 0x1417);
+        foreach (var layer in Spec.Layers)
+        {
+            if (layer.ParameterCount == 0)
+                continue;
+            var fanIn = layer.ParameterCount / layer.Size - 1;
+            var bound = 1f / MathF.Sqrt(fanIn);
+            foreach (ref var parameter in parameters.Slice(layer.ParameterOffset, layer.ParameterCount))
+                parameter = (2f * random.NextSingle() - 1f) * bound;
+        }
+    }
+
+    /// <summary>Mean loss over a batch and its gradient.</summary>
+    /// <param name="parameters">Shape [P].</param>
+    /// <param name="inputs">Shape [B,C,T], channel-major windows of <see cref="ModelSpec.InputLength"/> rows.</param>
+    /// <param name="labels">Shape [B], class indices; ignored unless the task is to classify.</param>
+    /// <param name="targets">Shape [B,O]; ignored when the task is to classify.</param>
+    /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
+    /// <param name="gradient">Shape [P]; overwritten.</param>
+    /// <returns>The mean loss.</returns>
+    /// <exception cref="ArgumentException">A span does not fit the model and batch.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is outside its range, or a label is no class.</exception>
+    public float Gradient(
+        ReadOnlySpan<float> parameters,
+        ReadOnlySpan<float> inputs,
+        ReadOnlySpan<int> labels,
+        ReadOnlySpan<float> targets,
+        int batch,
+        Span<float> gradient)
+    {
+        CheckLength(gradient.Length, Spec.ParameterCount, "gradient values");
+        CheckTargets(labels.Length, targets.Length, batch);
+        var first = Forward(parameters, inputs, batch);
+        Span<float> dy = near, dx = far;
+        var outputs = activations[^1].AsSpan(0, batch * layers[^1].OutputCount);
+        var loss = LossAndGradient(outputs, labels, targets, batch, dy);
+        for (var i = layers.Length - 1; i >= 0; i--)
+        {
+            var layer = layers[i];
+            var own = layer.Spec;
+            var x = i == 0 ? first : activations[i - 1].AsSpan(0, batch * layer.InputCount);
+            var into = i == 0 ? [] : (layer.IsElementwise ? dy : dx)[..(batch * layer.InputCount)];
+            layer.Backward(
+                parameters.Slice(own.ParameterOffset, own.ParameterCount),
+                x,
+                activations[i].AsSpan(0, batch * layer.OutputCount),
+                dy[..(batch * layer.OutputCount)],
+                into,
+                gradient.Slice(own.ParameterOffset, own.ParameterCount),
+                batch);
+            if (!layer.IsElementwise)
+            {
+                var swap = dy;
+                dy = dx;
+                dx = swap;
+            }
+        }
+        return loss;
+    }
+
+    /// <summary>Runs the model.</summary>
+    /// <param name="parameters">Shape [P].</param>
+    /// <param name="inputs">Shape [B,C,T], channel-major windows of <see cref="ModelSpec.InputLength"/> rows.</param>
+    /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
+    /// <param name="outputs">Shape [B,O]: logits, forecast rows [C,h] channel-major, or the reconstructed window [C,T]; overwritten.</param>
+    /// <exception cref="ArgumentException">A span does not fit the model and batch.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is outside its range.</exception>
+    public void Predict(ReadOnlySpan<float> parameters, ReadOnlySpan<float> inputs, int batch, Span<float> outputs)
+    {
+        Forward(parameters, inputs, batch);
+        CheckLength(outputs.Length, batch * Spec.OutputCount, "outputs");
+        activations[^1].AsSpan(0, outputs.Length).CopyTo(outputs);
+    }
+
+    /// <summary>Mean loss over a batch, without its gradient, and how many windows are classified rightly.</summary>
+    /// <param name="parameters">Shape [P].</param>
+    /// <param name="inputs">Shape [B,C,T].</param>
+    /// <param name="labels">Shape [B]; ignored unless the task is to classify.</param>
+    /// <param name="targets">Shape [B,O]; ignored when the task is to classify.</param>
+    /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
+    /// <param name="right">Windows whose largest logit is the label's; 0 in other tasks.</param>
+    /// <returns>The mean loss.</returns>
+    /// <exception cref="ArgumentException">A span does not fit the model and batch.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is outside its range, or a label is no class.</exception>
+    public float Loss(
+        ReadOnlySpan<float> parameters, ReadOnlySpan<float> inputs, ReadOnlySpan<int> labels, ReadOnlySpan<float> targets, int batch, out int right)
+    {
+        CheckTargets(labels.Length, targets.Length, batch);
+        Forward(parameters, inputs, batch);
+        var count = Spec.OutputCount;
+        var outputs = activations[^1].AsSpan(0, batch * count);
+        right = 0;
+        if (Spec.Task == TaskKind.Classify)
+        {
+            for (var b = 0; b < batch; b++)
+                right += LargestOf(outputs.Slice(b * count, count)) == labels[b] ? 1 : 0;
+        }
+        return LossAndGradient(outputs, labels, targets, batch, near);
+    }
+
+    /// <summary>Index of the largest value, the first of equals.</summary>
+    /// <param name="values">At least one value.</param>
+    /// <exception cref="ArgumentException"><paramref name="values"/> is empty.</exception>
+    public static int LargestOf(ReadOnlySpan<float> values)
+    {
+        if (values.IsEmpty)
+            throw new ArgumentException("Nothing has no largest value.", nameof(values));
+        var best = 0;
+        for (var i = 1; i < values.Length; i++)
+            best = values[i] > values[best] ? i : best;
+        return best;
+    }
+
+    private static Layer Make(LayerSpec spec, int index) => spec.Kind switch
+    {
+        LayerKind.Conv1d => new Conv1dLayer(spec),
+        LayerKind.Dense => new DenseLayer(spec),
+        LayerKind.MaxPool1d => new MaxPool1dLayer(spec),
+        LayerKind.GlobalAverage => new GlobalAverageLayer(spec),
+        LayerKind.Flatten => new FlattenLayer(spec, index == 0),
+        _ => new ActivationLayer(spec),
+    };
+
+    private ReadOnlySpan<float> Forward(ReadOnlySpan<float> parameters, ReadOnlySpan<float> inputs, int batch)
+    {
+        if (batch < 1 || batch > MaxBatch)
+            throw new ArgumentOutOfRangeException(nameof(batch), batch, $"This network takes batches of 1 to {MaxBatch}.");
+        CheckLength(parameters.Length, Spec.ParameterCount, "parameters");
+        CheckLength(inputs.Length, batch * Spec.InputCount, "inputs");
+        var first = inputs;
+        if (transposeInput)
+        {
+            for (var b = 0; b < batch; b++)
+            {
+                var window = b * Spec.InputCount;
+                Matrix.Transpose(
+                    inputs.Slice(window, Spec.InputCount), Spec.Channels, Spec.InputLength, input.AsSpan(window, Spec.InputCount));
+            }
+            first = input.AsSpan(0, inputs.Length);
+        }
+        var x = first;
+        for (var i = 0; i < layers.Length; i++)
+        {
+            var y = activations[i].AsSpan(0, batch * layers[i].OutputCount);
+            layers[i].Forward(parameters.Slice(layers[i].Spec.ParameterOffset, layers[i].Spec.ParameterCount), x, y, batch);
+            x = y;
+        }
+        return first;
+    }
+
+    private float LossAndGradient(
+        ReadOnlySpan<float> outputs, ReadOnlySpan<int> labels, ReadOnlySpan<float> targets, int batch, Span<float> gradient)
+    {
+        var count = Spec.OutputCount;
+        if (Spec.Loss == LossKind.CrossEntropy)
+        {
+            var sum = 0f;
+            for (var b = 0; b < batch; b++)
+                sum += Softmax.CrossEntropy(outputs.Slice(b * count, count), labels[b], 1f / batch, gradient.Slice(b * count, count));
+            return sum / batch;
+        }
+        var difference = gradient[..outputs.Length];
+        Vectors.Subtract(outputs, targets, difference);
+        var loss = Vectors.SumOfSquares(difference) / outputs.Length;
+        Vectors.Scale(2f / outputs.Length, difference);
+        return loss;
+    }
+
+    private void CheckTargets(int labels, int targets, int batch)
+    {
+        if (Spec.Task == TaskKind.Classify)
+            CheckLength(labels, batch, "labels");
+        else
+            CheckLength(targets, batch * Spec.OutputCount, "targets");
+    }
+
+    private void CheckLength(int given, int needed, string what)
+    {
+        if (given != needed)
+            throw new ArgumentException($"Model '{Spec.Name}' needs {needed} {what}, not {given}.");
+    }
+}

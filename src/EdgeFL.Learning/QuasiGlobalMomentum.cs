@@ -1,0 +1,88 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Learning;
+
+/// <summary>
+/// Momentum that follows the fleet rather than the device: it is renewed once a round from the displacement of the whole round, the merge with the
+/// neighbours included. Source: Lin, Karimireddy, Stich, Jaggi, "Quasi-Global Momentum", ICML 2021 (arXiv:2102.04761), the form of
+/// x = x - eta·((1-b)·g + b·m); m = b·m + (1-b)·(p - x)/(eta·H); p = x.
+/// </summary>
+public sealed class QuasiGlobalMomentum : IOptimiser
+{
+    private readonly float[] momentum;
+    private readonly float[] previous;
+
+    /// <summary>Starts with no momentum; call <see cref="Anchor"/> with the first parameters.</summary>
+    /// <param name="parameterCount">P, at least 1.</param>
+    /// <param name="beta">b, 0 to below 1. Default 0.9.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range.</exception>
+    public QuasiGlobalMomentum(int parameterCount, float beta = 0.9f)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(parameterCount, 1);
+        if (!(beta >= 0f && beta < 1f))
+            throw new ArgumentOutOfRangeException(nameof(beta), beta, "Beta is 0 to below 1.");
+        momentum = new float[parameterCount];
+        previous = new float[parameterCount];
+        Beta = beta;
+    }
+
+    /// <summary>b: share of the momentum in a step, and of the old momentum in the new.</summary>
+    public float Beta { get; }
+
+    /// <summary>m, shape [P], for checkpoints.</summary>
+    public Span<float> Momentum => momentum;
+
+    /// <summary>p, shape [P]: the parameters at the end of the round before, for checkpoints.</summary>
+    public Span<float> Previous => previous;
+
+    /// <summary>p = x: what the first round's displacement is measured from.</summary>
+    /// <param name="x">Shape [P].</param>
+    /// <exception cref="ArgumentException">The length is not P.</exception>
+    public void Anchor(ReadOnlySpan<float> x)
+    {
+        Flush.CheckLengths(momentum.Length, x.Length, x.Length);
+        x.CopyTo(previous);
+    }
+
+    /// <inheritdoc/>
+    public void Step(Span<float> x, ReadOnlySpan<float> g, float eta)
+    {
+        Flush.CheckLengths(momentum.Length, x.Length, g.Length);
+        var fresh = 1f - Beta;
+        var done = 0;
+        if (Lanes.UseVector)
+        {
+            var vx = MemoryMarshal.Cast<float, Vector<float>>(x);
+            var vg = MemoryMarshal.Cast<float, Vector<float>>(g);
+            var vm = MemoryMarshal.Cast<float, Vector<float>>(momentum.AsSpan());
+            Vector<float> keep = new(Beta), share = new(fresh), rate = new(-eta);
+            for (var j = 0; j < vx.Length; j++)
+                vx[j] = Vector.FusedMultiplyAdd(rate, Vector.FusedMultiplyAdd(keep, vm[j], share * vg[j]), vx[j]);
+            done = vx.Length * Vector<float>.Count;
+        }
+        for (var i = done; i < x.Length; i++)
+            x[i] = MathF.FusedMultiplyAdd(-eta, MathF.FusedMultiplyAdd(Beta, momentum[i], fresh * g[i]), x[i]);
+    }
+
+    /// <summary>m = b·m + (1-b)·(p - x)/(eta·H), values below 1e-20 set to zero; p = x.</summary>
+    /// <param name="x">Parameters at the end of the round, shape [P].</param>
+    /// <param name="eta">Learning rate of the round, above 0.</param>
+    /// <param name="steps">H, local steps of the round, at least 1.</param>
+    /// <exception cref="ArgumentException">The length is not P.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The rate or the steps are outside their range.</exception>
+    public void EndRound(ReadOnlySpan<float> x, float eta, int steps)
+    {
+        Flush.CheckLengths(momentum.Length, x.Length, x.Length);
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        if (!(eta > 0f))
+            throw new ArgumentOutOfRangeException(nameof(eta), eta, "The learning rate is above 0.");
+        var factor = (1f - Beta) / (eta * steps);
+        for (var i = 0; i < x.Length; i++)
+        {
+            momentum[i] = Flush.Tiny(MathF.FusedMultiplyAdd(Beta, momentum[i], factor * (previous[i] - x[i])));
+            previous[i] = x[i];
+        }
+    }
+}

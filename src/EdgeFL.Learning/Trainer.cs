@@ -1,0 +1,100 @@
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Learning;
+
+/// <summary>One device's learning: takes parameters, changes them by minibatch steps on its own data, and judges them on what it held out.</summary>
+public sealed class Trainer
+{
+    private readonly Network network;
+    private readonly LocalData data;
+    private readonly int batch;
+    private readonly float[] inputs;
+    private readonly int[] labels;
+    private readonly float[] targets;
+    private readonly float[] gradient;
+
+    /// <summary>Makes the scratch; steps and evaluations allocate nothing.</summary>
+    /// <param name="network">Network with room for the batch.</param>
+    /// <param name="data">Data for the same model.</param>
+    /// <param name="batch">Windows in a step, 1 to the network's largest. Default 16.</param>
+    /// <exception cref="ArgumentException">Network and data are of different models.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="batch"/> is outside its range.</exception>
+    public Trainer(Network network, LocalData data, int batch = 16)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(data);
+        if (batch < 1 || batch > network.MaxBatch)
+            throw new ArgumentOutOfRangeException(nameof(batch), batch, $"The network takes batches of 1 to {network.MaxBatch}.");
+        if (!network.Spec.Hash.Span.SequenceEqual(data.Spec.Hash.Span))
+            throw new ArgumentException($"The network is for model '{network.Spec.Name}', the data for '{data.Spec.Name}'.", nameof(data));
+        this.network = network;
+        this.data = data;
+        this.batch = batch;
+        inputs = new float[batch * network.Spec.InputCount];
+        labels = new int[batch];
+        targets = network.Spec.Task == TaskKind.Classify ? [] : new float[batch * network.Spec.OutputCount];
+        gradient = new float[network.Spec.ParameterCount];
+    }
+
+    /// <summary>Steps made since the start.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>Windows seen in those steps, each as often as it was seen.</summary>
+    public long WindowsSeen { get; private set; }
+
+    /// <summary>Steps left out because loss or gradient was not finite: the parameters were then not touched.</summary>
+    public long SkippedSteps { get; private set; }
+
+    /// <summary>The gradient of the last step, shape [P].</summary>
+    public ReadOnlySpan<float> LastGradient => gradient;
+
+    /// <summary>One minibatch step.</summary>
+    /// <param name="parameters">Shape [P]; read and written.</param>
+    /// <param name="optimiser">What turns the gradient into a change.</param>
+    /// <param name="eta">Learning rate, above 0.</param>
+    /// <returns>Mean loss of the minibatch before the step; NaN, and nothing changed, when there is no data.</returns>
+    /// <exception cref="ArgumentException">The lengths do not fit the model.</exception>
+    public float Step(Span<float> parameters, IOptimiser optimiser, float eta)
+    {
+        ArgumentNullException.ThrowIfNull(optimiser);
+        var count = data.NextBatch(batch, inputs, labels, targets);
+        if (count == 0)
+            return float.NaN;
+        var loss = network.Gradient(parameters, Inputs(count), labels.AsSpan(0, count), Targets(count), count, gradient);
+        if (!float.IsFinite(loss) || !Vectors.AllFinite(gradient))
+        {
+            SkippedSteps++;
+            return loss;
+        }
+        optimiser.Step(parameters, gradient, eta);
+        Steps++;
+        WindowsSeen += count;
+        return loss;
+    }
+
+    /// <summary>Loss, and accuracy where there are classes, on the windows held out.</summary>
+    /// <param name="parameters">Shape [P].</param>
+    /// <exception cref="ArgumentException">The length does not fit the model.</exception>
+    public Evaluation Evaluate(ReadOnlySpan<float> parameters)
+    {
+        double sum = 0;
+        int seen = 0, right = 0;
+        while (true)
+        {
+            var count = data.HeldOutBatch(seen, batch, inputs, labels, targets);
+            if (count == 0)
+                break;
+            sum += (double)network.Loss(parameters, Inputs(count), labels.AsSpan(0, count), Targets(count), count, out var hits) * count;
+            right += hits;
+            seen += count;
+        }
+        if (seen == 0)
+            return new Evaluation(0, float.NaN, float.NaN);
+        var accuracy = network.Spec.Task == TaskKind.Classify ? (float)right / seen : float.NaN;
+        return new Evaluation(seen, (float)(sum / seen), accuracy);
+    }
+
+    private ReadOnlySpan<float> Inputs(int count) => inputs.AsSpan(0, count * network.Spec.InputCount);
+
+    private ReadOnlySpan<float> Targets(int count) => targets.Length == 0 ? targets : targets.AsSpan(0, count * network.Spec.OutputCount);
+}

@@ -1,0 +1,132 @@
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Learning;
+
+/// <summary>How windows are cut from a stream of rows.</summary>
+public sealed record WindowOptions
+{
+    /// <summary>Rows in a window, 1 to 65536. Default 128.</summary>
+    public int Length { get; init; } = 128;
+
+    /// <summary>Rows from the start of one window to the start of the next, 1 to 65536. Default 64.</summary>
+    public int Step { get; init; } = 64;
+
+    /// <summary>Time between rows in milliseconds; 0 = unknown, gaps are then not looked for. A gap of more than 1.5 periods ends a run. Default 0.</summary>
+    public double PeriodMs { get; init; }
+
+    /// <summary>Checks the ranges.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
+    public void Validate()
+    {
+        if (Length is < 1 or > 65536)
+            throw new ArgumentOutOfRangeException(nameof(Length), Length, "A window has 1 to 65536 rows.");
+        if (Step is < 1 or > 65536)
+            throw new ArgumentOutOfRangeException(nameof(Step), Step, "Windows start 1 to 65536 rows apart.");
+        if (!(PeriodMs >= 0 && PeriodMs <= 1e9))
+            throw new ArgumentOutOfRangeException(nameof(PeriodMs), PeriodMs, "The sample period is 0 to 1e9 milliseconds.");
+    }
+}
+
+/// <summary>
+/// Cuts windows out of rows. A window lies inside one run: rows of one segment and one label, without a gap, time never going back, every value
+/// finite. A row with a NaN or infinity is refused, counted, and ends the run.
+/// </summary>
+public sealed class WindowBuilder
+{
+    private readonly WindowOptions options;
+    private readonly int channels;
+    private readonly float[] rows;
+    private int filled;
+    private int skip;
+    private bool running;
+    private long lastTimeMs;
+    private int segment;
+    private int label;
+
+    /// <summary>Makes a builder with an empty run.</summary>
+    /// <param name="options">Length, step and period.</param>
+    /// <param name="channels">Values in a row, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range.</exception>
+    public WindowBuilder(WindowOptions options, int channels)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
+        options.Validate();
+        this.options = options;
+        this.channels = channels;
+        rows = new float[checked(options.Length * channels)];
+    }
+
+    /// <summary>Rows refused because a value was not finite.</summary>
+    public long RefusedRows { get; private set; }
+
+    /// <summary>Runs begun: the first row, and every row that did not continue the one before.</summary>
+    public long Runs { get; private set; }
+
+    /// <summary>Takes rows and appends the windows that became complete, oldest first.</summary>
+    /// <param name="batch">Rows, oldest first; not kept.</param>
+    /// <param name="output">Where windows go.</param>
+    /// <returns>How many windows were appended.</returns>
+    /// <exception cref="ArgumentException">The batch has another number of channels.</exception>
+    public int Add(SampleBatch batch, ICollection<SampleWindow> output)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(output);
+        if (batch.Channels != channels)
+            throw new ArgumentException($"A batch of {batch.Channels} channels does not fit windows of {channels}.", nameof(batch));
+        var made = 0;
+        for (var row = 0; row < batch.Count; row++)
+        {
+            var values = batch.Values(row);
+            if (!Vectors.AllFinite(values))
+            {
+                RefusedRows++;
+                running = false;
+                continue;
+            }
+            Continue(batch.TimeMs(row), batch.Segment(row), batch.Label(row));
+            if (skip > 0)
+            {
+                skip--;
+                continue;
+            }
+            values.CopyTo(rows.AsSpan(filled * channels));
+            filled++;
+            if (filled < options.Length)
+                continue;
+            output.Add(Cut());
+            made++;
+        }
+        return made;
+    }
+
+    /// <summary>Ends the run: the next row starts afresh. For a sensor that was restarted.</summary>
+    public void Break() => running = false;
+
+    private void Continue(long timeMs, int rowSegment, int rowLabel)
+    {
+        var continues = running && rowSegment == segment && rowLabel == label && timeMs >= lastTimeMs
+            && (options.PeriodMs == 0 || timeMs - lastTimeMs <= 1.5 * options.PeriodMs);
+        if (!continues)
+        {
+            running = true;
+            filled = 0;
+            skip = 0;
+            segment = rowSegment;
+            label = rowLabel;
+            Runs++;
+        }
+        lastTimeMs = timeMs;
+    }
+
+    private SampleWindow Cut()
+    {
+        var values = new float[rows.Length];
+        Matrix.Transpose(rows, options.Length, channels, values);
+        var kept = Math.Max(0, options.Length - options.Step);
+        rows.AsSpan((options.Length - kept) * channels).CopyTo(rows);
+        filled = kept;
+        skip = Math.Max(0, options.Step - options.Length);
+        return new SampleWindow(values, channels, label, lastTimeMs);
+    }
+}

@@ -1,0 +1,31 @@
+namespace EdgeFL.Learning;
+
+/// <summary>The newest windows, by value, in a ring that grows up to its bound: a device with few windows pays for few.</summary>
+internal sealed class WindowRing(int windowLength, int windowsMax)
+{
+    private readonly List<float[]> values = [];
+    private readonly List<int> labels = [];
+    private int next;
+
+    internal int Count => values.Count;
+
+    internal long Dropped { get; private set; }
+
+    internal ReadOnlySpan<float> Values(int slot) => values[slot];
+
+    internal int Label(int slot) => labels[slot];
+
+    internal void Add(SampleWindow window)
+    {
+        if (values.Count < windowsMax)
+        {
+            values.Add(window.Values.AsSpan(0, windowLength).ToArray());
+            labels.Add(window.Label);
+            return;
+        }
+        window.Values.AsSpan(0, windowLength).CopyTo(values[next]);
+        labels[next] = window.Label;
+        next = (next + 1) % windowsMax;
+        Dropped++;
+    }
+}

@@ -1,0 +1,91 @@
+namespace EdgeFL.Numerics.Tests;
+
+public sealed class ElementaryTests
+{
+    public static TheoryData<string> Functions => ["exp", "log", "tanh", "sigmoid"];
+
+    /// <summary>A walk over all floats, a prime number of bit patterns at a time; the platform's double functions are the reference.</summary>
+    [Theory]
+    [MemberData(nameof(Functions))]
+    public void Function_AllOverTheFloats_ErrsByHalfAnUlpAndALittle(string name)
+    {
+        var worst = 0.0;
+        var at = 0f;
+        for (long pattern = 0; pattern <= uint.MaxValue; pattern += 9973)
+        {
+            var x = BitConverter.UInt32BitsToSingle((uint)pattern);
+            if (!float.IsFinite(x))
+                continue;
+            var (got, exact) = Both(name, x);
+            if (!float.IsFinite((float)exact))
+            {
+                Assert.Equal((float)exact, got);
+                continue;
+            }
+            var error = Math.Abs(got - exact) / Ulp((float)exact);
+            if (error > worst)
+                (worst, at) = (error, x);
+        }
+        Assert.True(worst <= 0.51, $"{name}({at:R}) is {worst} ulp off");
+    }
+
+    [Fact]
+    public void Functions_SpecialValues_AreAsDocumented()
+    {
+        Assert.Equal(1f, Elementary.Exp(0f));
+        Assert.Equal(0f, Elementary.Exp(float.NegativeInfinity));
+        Assert.Equal(float.PositiveInfinity, Elementary.Exp(float.PositiveInfinity));
+        Assert.Equal(float.NegativeInfinity, Elementary.Log(0f));
+        Assert.Equal(0f, Elementary.Log(1f));
+        Assert.True(float.IsNaN(Elementary.Log(-1f)));
+        Assert.Equal(float.PositiveInfinity, Elementary.Log(float.PositiveInfinity));
+        Assert.Equal(1f, Elementary.Tanh(float.PositiveInfinity));
+        Assert.Equal(-1f, Elementary.Tanh(float.NegativeInfinity));
+        Assert.True(float.IsNegative(Elementary.Tanh(-0f)));
+        Assert.Equal(0.5f, Elementary.Sigmoid(0f));
+        Assert.Equal(0f, Elementary.Sigmoid(float.NegativeInfinity));
+        Assert.Equal(1f, Elementary.Sigmoid(float.PositiveInfinity));
+        foreach (var name in new[] { "exp", "log", "tanh", "sigmoid" })
+            Assert.True(float.IsNaN(Both(name, float.NaN).Got));
+    }
+
+    [Fact]
+    public void CosinePi_OverHalfATurn_IsTheCosine()
+    {
+        for (var i = 0; i <= 1000; i++)
+            Assert.Equal(Math.Cos(Math.PI * i / 1000.0), Elementary.CosinePi(i / 1000.0), 1e-14);
+        Assert.Equal(1.0, Elementary.CosinePi(0));
+        Assert.Equal(0.0, Elementary.CosinePi(0.5));
+        Assert.Equal(-1.0, Elementary.CosinePi(1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Elementary.CosinePi(1.1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Elementary.CosinePi(double.NaN));
+    }
+
+    [Fact]
+    public void CrossEntropy_AgainstDoublePrecision_GivesLossAndGradient()
+    {
+        float[] logits = [1.5f, -2f, 40f, 38f];
+        var gradient = new float[4];
+        var loss = Softmax.CrossEntropy(logits, 3, 0.25f, gradient);
+        var sum = logits.Sum(x => Math.Exp(x - 40.0));
+        Assert.Equal(Math.Log(sum) + 2.0, loss, 1e-6);
+        for (var i = 0; i < 4; i++)
+            Assert.Equal(0.25 * (Math.Exp(logits[i] - 40.0) / sum - (i == 3 ? 1 : 0)), gradient[i], 1e-7);
+        var probability = new float[4];
+        Softmax.Normalise(logits, probability);
+        Assert.Equal(1f, probability.Sum(), 1e-6f);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Softmax.CrossEntropy(logits, 4, 1f, gradient));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Softmax.CrossEntropy(logits, -1, 1f, gradient));
+        Assert.Throws<ArgumentException>(() => Softmax.Normalise([], []));
+    }
+
+    private static (float Got, double Exact) Both(string name, float x) => name switch
+    {
+        "exp" => (Elementary.Exp(x), Math.Exp(x)),
+        "log" => (Elementary.Log(x), Math.Log(x)),
+        "tanh" => (Elementary.Tanh(x), Math.Tanh(x)),
+        _ => (Elementary.Sigmoid(x), 1.0 / (1.0 + Math.Exp(-(double)x))),
+    };
+
+    private static double Ulp(float value) => Math.Max((double)MathF.BitIncrement(Math.Abs(value)) - Math.Abs(value), float.Epsilon);
+}

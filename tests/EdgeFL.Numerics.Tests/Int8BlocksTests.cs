@@ -1,0 +1,141 @@
+using System.Buffers.Binary;
+
+namespace EdgeFL.Numerics.Tests;
+
+public sealed class Int8BlocksTests
+{
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 3)]
+    [InlineData(64, 66)]
+    [InlineData(65, 69)]
+    [InlineData(3286, 3286 + 52 * 2)]
+    public void EncodedLength_OfCount_IsAByteAValueAndTwoABlock(int count, int bytes) => Assert.Equal(bytes, Int8Blocks.EncodedLength(count));
+
+    [Fact]
+    public void RoundTrip_AnyValues_ErrsByHalfAScaleAtMost()
+    {
+        for (var count = 0; count < 300; count++)
+        {
+            var values = Numbers.Wild(count, (ulong)count);
+            var bytes = new byte[Int8Blocks.EncodedLength(count)];
+            Int8Blocks.Encode(values, bytes);
+            var back = new float[count];
+            Assert.True(Int8Blocks.TryDecode(bytes, back));
+            for (var i = 0; i < count; i++)
+            {
+                var scale = Scale(bytes, i / 64);
+                Assert.True(Math.Abs((double)values[i] - back[i]) <= 0.5001 * scale, $"count {count}, value {i}: {values[i]} came back as {back[i]}");
+            }
+        }
+    }
+
+    [Fact]
+    public void RoundTrip_OfWhatWasDecoded_IsExact()
+    {
+        var bytes = new byte[Int8Blocks.EncodedLength(200)];
+        Int8Blocks.Encode(Numbers.Wild(200, 4), bytes);
+        var once = new float[200];
+        Assert.True(Int8Blocks.TryDecode(bytes, once));
+        Int8Blocks.Encode(once, bytes);
+        var twice = new float[200];
+        Assert.True(Int8Blocks.TryDecode(bytes, twice));
+        for (var i = 0; i < 200; i++)
+            Assert.True(Math.Abs(once[i] - twice[i]) <= 0.5001 * Scale(bytes, i / 64));
+    }
+
+    [Fact]
+    public void Encode_LargestValueOfABlock_DoesNotClip()
+    {
+        var random = new Philox(9);
+        for (var round = 0; round < 2000; round++)
+        {
+            float[] values = [random.NextGaussian() * MathF.Pow(10, random.NextInt32(30) - 15)];
+            var bytes = new byte[3];
+            Int8Blocks.Encode(values, bytes);
+            Assert.True(Scale(bytes, 0) * 127.0 >= Math.Abs((double)values[0]) * 0.9999999, $"{values[0]}");
+            Assert.InRange(Math.Abs((int)(sbyte)bytes[2]), 125, 127);
+        }
+    }
+
+    [Fact]
+    public void Encode_ZerosAndTinyValues_RoundTrip()
+    {
+        float[] values = [0f, -0f, float.Epsilon, -float.Epsilon, 1e-40f];
+        var bytes = new byte[Int8Blocks.EncodedLength(values.Length)];
+        Int8Blocks.Encode(values, bytes);
+        var back = new float[values.Length];
+        Assert.True(Int8Blocks.TryDecode(bytes, back));
+        Assert.All(back, value => Assert.InRange(value, -2e-38f, 2e-38f));
+        Int8Blocks.Encode(new float[5], bytes);
+        Assert.All(bytes, b => Assert.Equal(0, b));
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NegativeInfinity)]
+    [InlineData(1e38f * 2)]
+    public void Encode_ValueThatCannotBeEncoded_Throws(float bad)
+    {
+        var values = new float[70];
+        values[66] = bad;
+        Assert.Throws<ArgumentException>(() => Int8Blocks.Encode(values, new byte[Int8Blocks.EncodedLength(70)]));
+    }
+
+    [Fact]
+    public void TryDecode_EveryTruncationAndExtension_IsRefused()
+    {
+        var bytes = new byte[Int8Blocks.EncodedLength(130)];
+        Int8Blocks.Encode(Numbers.Wild(130, 1), bytes);
+        for (var length = 0; length < bytes.Length; length++)
+            Assert.False(Int8Blocks.TryDecode(bytes.AsSpan(0, length), new float[130]));
+        Assert.False(Int8Blocks.TryDecode([.. bytes, 0], new float[130]));
+        Assert.True(Int8Blocks.TryDecode(bytes, new float[130]));
+    }
+
+    [Theory]
+    [InlineData(0x7F80)] // infinity
+    [InlineData(0x7FC0)] // not a number
+    [InlineData(0x8000)] // minus zero
+    [InlineData(0xBF80)] // minus one
+    [InlineData(0x7F00)] // finite, but 127 times it is not
+    public void TryDecode_ScaleThatNoEncoderWrites_IsRefused(int scale)
+    {
+        var bytes = new byte[Int8Blocks.EncodedLength(70)];
+        Int8Blocks.Encode(Numbers.Wild(70, 2), bytes);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(66), (ushort)scale);
+        Assert.False(Int8Blocks.TryDecode(bytes, new float[70]));
+    }
+
+    [Fact]
+    public void TryDecode_LevelMinus128_IsRefused()
+    {
+        var bytes = new byte[Int8Blocks.EncodedLength(3)];
+        bytes[3] = 0x80;
+        Assert.False(Int8Blocks.TryDecode(bytes, new float[3]));
+    }
+
+    [Fact]
+    public void TryDecode_RandomBytes_GivesFiniteValuesOrFalse()
+    {
+        const ulong Seed = 424242;
+        var random = new Philox(Seed);
+        var accepted = 0;
+        for (var round = 0; round < 20_000; round++)
+        {
+            var values = new float[random.NextInt32(80)];
+            var bytes = new byte[Int8Blocks.EncodedLength(values.Length)];
+            for (var i = 0; i < bytes.Length; i++)
+                bytes[i] = (byte)random.NextUInt32();
+            if (!Int8Blocks.TryDecode(bytes, values))
+                continue;
+            accepted++;
+            Assert.True(Vectors.AllFinite(values), $"seed {Seed}, round {round}");
+        }
+        Assert.InRange(accepted, 100, 19_000);
+    }
+
+    private static double Scale(byte[] bytes, int block) =>
+        BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(block * 66)) << 16);
+}

@@ -1,0 +1,143 @@
+namespace EdgeFL.Numerics.Tests;
+
+/// <summary>Every kernel gives the scalar twin's bits at every width, at every length from 0 to 257.</summary>
+[Collection(LaneWidths.Name)]
+public sealed class WidthTests
+{
+    public static TheoryData<string> Kernels => [.. Table.Keys];
+
+    private static readonly Dictionary<string, Action<float[], float[], float[]>> Table = new()
+    {
+        ["axpy"] = (x, y, z) => { y.CopyTo(z, 0); Vectors.Axpy(0.37f, x, z); },
+        ["scale"] = (x, y, z) => { x.CopyTo(z, 0); Vectors.Scale(1.1f, z); },
+        ["divide"] = (x, y, z) => { x.CopyTo(z, 0); Vectors.Divide(7f, z); },
+        ["add"] = (x, y, z) => Vectors.Add(x, y, z),
+        ["subtract"] = (x, y, z) => Vectors.Subtract(x, y, z),
+        ["lerp"] = (x, y, z) => { x.CopyTo(z, 0); Vectors.Lerp(z, y, 0.3f); },
+        ["relu"] = (x, y, z) => Activations.Relu(x, z),
+        ["relu gradient"] = (x, y, z) => Activations.ReluGradient(x, y, z),
+        ["tanh"] = (x, y, z) => Elementary.Tanh(x, z),
+        ["sort columns"] = (x, y, z) =>
+        {
+            var table = new float[x.Length * 5];
+            for (var row = 0; row < 5; row++)
+                (row % 2 == 0 ? x : y).AsSpan().CopyTo(table.AsSpan(row * x.Length));
+            Vectors.Scale(-1f, table.AsSpan(x.Length, x.Length));
+            OrderStatistics.SortColumns(table, 5, x.Length);
+            table.AsSpan(2 * x.Length, x.Length).CopyTo(z);
+        },
+        ["dot"] = (x, y, z) => Fill(z, Vectors.Dot(x, y)),
+        ["sum of squares"] = (x, y, z) => Fill(z, Vectors.SumOfSquares(x)),
+        ["squared distance"] = (x, y, z) => Fill(z, Vectors.SquaredDistance(x, y)),
+        ["max pooling"] = (x, y, z) =>
+        {
+            if (x.Length == 0)
+                return;
+            float[] two = [.. x, .. y];
+            Pooling.Max(two, x.Length, 2, z);
+            var left = x.ToArray();
+            var spread = new float[two.Length];
+            Pooling.MaxGradient(two, z, left, x.Length, 2, spread);
+            Vectors.Add(z, spread.AsSpan(x.Length), z);
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Kernel_AtEveryWidthAndLength_GivesTheScalarBits(string name)
+    {
+        for (var length = 0; length <= 257; length++)
+        {
+            var x = Numbers.Wild(length, 1);
+            var y = Numbers.Wild(length, 2);
+            int[]? expected = null;
+            foreach (var bits in LaneWidths.Bits.Reverse())
+            {
+                var got = LaneWidths.At(bits, () =>
+                {
+                    var z = new float[length];
+                    Table[name](x, y, z);
+                    return Numbers.Bits(z);
+                });
+                expected ??= got;
+                Assert.True(expected.AsSpan().SequenceEqual(got), $"{name}, length {length}, {bits} bits");
+            }
+        }
+    }
+
+    [Fact]
+    public void AllFinite_OneBadValueAnywhere_IsSeenAtEveryWidth()
+    {
+        foreach (var bits in LaneWidths.Bits)
+        {
+            for (var length = 0; length <= 70; length++)
+            {
+                var x = Numbers.Wild(length, 3);
+                Assert.True(LaneWidths.At(bits, () => Vectors.AllFinite(x)));
+                foreach (var bad in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
+                {
+                    for (var i = 0; i < length; i++)
+                    {
+                        var before = x[i];
+                        x[i] = bad;
+                        Assert.False(LaneWidths.At(bits, () => Vectors.AllFinite(x)), $"{bad} at {i} of {length}, {bits} bits");
+                        x[i] = before;
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Multiply_AnyShape_IsOneChainOfFusedMultiplyAdds()
+    {
+        var random = new Philox(20260101);
+        for (var round = 0; round < 300; round++)
+        {
+            int rows = 1 + random.NextInt32(20), columns = 1 + random.NextInt32(70), depth = 1 + random.NextInt32(30);
+            int batches = 1 + random.NextInt32(3), aRow = random.NextInt32(4) == 0 ? 0 : 1 + random.NextInt32(9), aDepth = 1 + random.NextInt32(5);
+            var product = new MatrixProduct
+            {
+                Rows = rows,
+                Columns = columns,
+                Depth = depth,
+                ARow = aRow,
+                ADepth = aDepth,
+                BDepth = columns,
+                CRow = columns + random.NextInt32(3),
+                Batches = batches,
+                ABatch = 11,
+                BBatch = depth * columns,
+            };
+            var a = Numbers.Wild((rows - 1) * aRow + (depth - 1) * aDepth + (batches - 1) * 11 + 1, (ulong)round);
+            var b = Numbers.Wild(batches * depth * columns, (ulong)round + 1000);
+            var initial = round % 2 == 0 ? Numbers.Wild(columns, (ulong)round + 2000) : [];
+            var expected = new float[(rows - 1) * product.CRow + columns];
+            for (var m = 0; m < rows; m++)
+            {
+                for (var n = 0; n < columns; n++)
+                {
+                    var sum = initial.Length == 0 ? 0f : initial[n];
+                    for (var batch = 0; batch < batches; batch++)
+                    {
+                        for (var k = 0; k < depth; k++)
+                            sum = MathF.FusedMultiplyAdd(a[m * aRow + k * aDepth + batch * 11], b[(batch * depth + k) * columns + n], sum);
+                    }
+                    expected[m * product.CRow + n] = sum;
+                }
+            }
+            foreach (var bits in LaneWidths.Bits)
+            {
+                var got = LaneWidths.At(bits, () =>
+                {
+                    var c = new float[expected.Length];
+                    Matrix.Multiply(product, a, b, initial, c);
+                    return Numbers.Bits(c);
+                });
+                Assert.True(Numbers.Bits(expected).AsSpan().SequenceEqual(got), $"round {round}, {bits} bits, {product}");
+            }
+        }
+    }
+
+    private static void Fill(float[] z, float value) => Array.Fill(z, value);
+}
