@@ -20,6 +20,10 @@ internal static class CommandTree
         root.Add(CaCommand.Build());
         root.Add(NodeCommand.Build());
         root.Add(DiscoverCommand.Build());
+        root.Add(StatusCommand.Build());
+        root.Add(TopCommand.Build());
+        root.Add(CheckCommand.Build());
+        root.Add(CheckCommand.BuildList());
         root.Add(CompletionCommand.Build());
         return root;
     }

@@ -1,0 +1,66 @@
+using EdgeFL.Cli.Fleet;
+using EdgeFL.Cli.Commands;
+using EdgeFL.Platform.Sensors;
+
+namespace EdgeFL.Cli.Checks;
+
+/// <summary>How a check came out.</summary>
+internal enum Verdict
+{
+    /// <summary>Good.</summary>
+    Ok,
+
+    /// <summary>Works, but somebody should look at it.</summary>
+    Warning,
+
+    /// <summary>Does not work.</summary>
+    Error,
+
+    /// <summary>Not run: there is nothing to check, or it was told not to.</summary>
+    Skipped,
+}
+
+/// <summary>A check's outcome: what was seen, and for warnings and errors the next command.</summary>
+internal sealed record Finding(Verdict Verdict, string Text, string Remedy = "")
+{
+    /// <summary>Good.</summary>
+    public static Finding Ok(string text) => new(Verdict.Ok, text);
+
+    /// <summary>Works, but.</summary>
+    public static Finding Warn(string text, string remedy) => new(Verdict.Warning, text, remedy);
+
+    /// <summary>Does not work.</summary>
+    public static Finding Error(string text, string remedy) => new(Verdict.Error, text, remedy);
+
+    /// <summary>Nothing to check.</summary>
+    public static Finding Skip(string text) => new(Verdict.Skipped, text);
+}
+
+/// <summary>One check. <paramref name="Id"/> is what <c>--dont-run</c> takes and never changes.</summary>
+internal sealed record Check(string Id, string Title, Func<CheckScope, CancellationToken, Task<Finding>> Run)
+{
+    /// <summary>A check that needs no waiting.</summary>
+    public static Check Of(string id, string title, Func<CheckScope, Finding> run) => new(id, title, (scope, _) => Task.FromResult(run(scope)));
+}
+
+/// <summary>What the checks look at.</summary>
+internal sealed record CheckScope(FleetFolder Fleet, string DataFolder, DateTimeOffset Now, TimeSpan Timeout)
+{
+    /// <summary>Port that a node listens on.</summary>
+    public int Port { get; init; } = HostPort.DefaultPort;
+
+    /// <summary>Interfaces to look on; empty for all but loopback.</summary>
+    public IReadOnlyList<string> Interfaces { get; init; } = [];
+
+    /// <summary>Nodes that must answer.</summary>
+    public IReadOnlyList<HostPort> Peers { get; init; } = [];
+
+    /// <summary>The sensor to open; null for none.</summary>
+    public SensorOptions? Sensor { get; init; }
+
+    /// <summary>Folder that the sensor's paths are relative to.</summary>
+    public string SensorFolder { get; init; } = ".";
+
+    /// <summary>The machine's files; a test gives its own tree.</summary>
+    public string Root { get; init; } = "/";
+}
