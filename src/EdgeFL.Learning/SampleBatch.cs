@@ -77,6 +77,17 @@ public sealed class SampleBatch
     /// <param name="row">0 to <see cref="Count"/> - 1.</param>
     public ReadOnlySpan<float> Values(int row) => values.AsSpan(0, Count * Channels).Slice(row * Channels, Channels);
 
+    /// <summary>The rows it holds now, in a batch of their own: a sensor fills the same batch again and again.</summary>
+    public SampleBatch Copy()
+    {
+        var copy = new SampleBatch(Channels, Math.Max(1, Count)) { Count = Count };
+        values.AsSpan(0, Count * Channels).CopyTo(copy.values);
+        timeMs.AsSpan(0, Count).CopyTo(copy.timeMs);
+        segment.AsSpan(0, Count).CopyTo(copy.segment);
+        label.AsSpan(0, Count).CopyTo(copy.label);
+        return copy;
+    }
+
     /// <summary>Forgets all rows.</summary>
     public void Clear() => Count = 0;
 }

@@ -1,0 +1,156 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using EdgeFL.Identity;
+using EdgeFL.Learning;
+using EdgeFL.Node;
+using EdgeFL.Platform.Boards;
+using EdgeFL.Platform.Configuration;
+using EdgeFL.Platform.Links;
+using EdgeFL.Platform.Sensors;
+using EdgeFL.Platform.Storage;
+
+namespace EdgeFL.Agent;
+
+/// <summary>Puts an agent together from its configuration: credentials, sensor, model, node, link. The one place that knows all of them.</summary>
+internal static class Composition
+{
+    private const int RowsPerWindowDefault = 2;
+
+    /// <summary>Builds an agent; on an error nothing stays open.</summary>
+    /// <param name="config">What it is told.</param>
+    /// <param name="folder">Folder that relative paths start from.</param>
+    /// <param name="version">Version of the agent.</param>
+    public static async Task<AgentHost> BuildAsync(AgentConfig config, string folder, string version)
+    {
+        DeviceCredentials credentials = LoadCredentials(config, folder);
+        ISensor? sensor = null;
+        try
+        {
+            string state = Path.Combine(folder, config.State);
+            Directory.CreateDirectory(state);
+            sensor = SensorFactory.Create(config.Sensor, new SensorContext { BaseFolder = folder });
+            ModelSpec model = LoadModel(Path.Combine(folder, config.Model)).Resolve(sensor.Description.Channels.Count);
+            CheckClasses(model, sensor.Description, config.Model);
+            uint boot = BootCounter.Next(Path.Combine(state, "boot"));
+            var windows = new WindowOptions
+            {
+                Length = model.Length,
+                Step = config.Training.WindowStep ?? Math.Max(1, model.Length / RowsPerWindowDefault),
+                PeriodMs = sensor.Description.RateHz > 0 ? 1000 / sensor.Description.RateHz : 0,
+            };
+            var data = new LocalDataOptions
+            {
+                TrainingWindows = config.Training.WindowsMax,
+                HeldOutWindows = Math.Max(1, config.Training.WindowsMax / 4),
+                HeldOutPerBlock = config.Training.HeldOutPer20,
+            };
+            var node = new NodeCore(ToNodeOptions(config, credentials, boot), model, windows, data);
+            var store = new CheckpointStore(state, "model");
+            Restore(node, store);
+            InfoPayload info = Describe(config, credentials, version, boot, model, sensor.Description);
+            return new AgentHost(node, sensor, store, credentials, config, info);
+        }
+        catch
+        {
+            if (sensor is not null)
+                await sensor.DisposeAsync().ConfigureAwait(false);
+            credentials.Dispose();
+            throw;
+        }
+    }
+
+    private static DeviceCredentials LoadCredentials(AgentConfig config, string folder)
+    {
+        string path = Path.Combine(folder, config.Identity);
+        DeviceCredentials credentials = DeviceCredentials.Load(path);
+        PeerIdentity own = credentials.Identity;
+        string? wrong = own.Role != CertificateRole.Device ? "is an operator's, not a device's"
+            : own.Fleet.Value != config.Fleet ? $"is of fleet '{own.Fleet}', but the configuration says '{config.Fleet}'"
+            : own.Node.Value != config.Node ? $"is of node '{own.Node}', but the configuration says '{config.Node}'"
+            : credentials.NotAfter < DateTimeOffset.UtcNow ? $"has expired on {credentials.NotAfter:u}"
+            : null;
+        if (wrong is null)
+            return credentials;
+        credentials.Dispose();
+        throw new ConfigException("wrong-certificate", $"The certificate in {path} {wrong}.", $"edgefl node add {config.Node}");
+    }
+
+    private static ModelSpec LoadModel(string path)
+    {
+        try
+        {
+            return ModelSpec.Parse(File.ReadAllBytes(path));
+        }
+        catch (ModelFormatException error)
+        {
+            throw new ConfigException("bad-model", $"{path}: {error.Message}", "Mend the model file; firmware-config/models has working ones.", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigException("no-model", $"{path} cannot be read: {error.Message}", "Name the model file with \"model\" in agent.json.", error);
+        }
+    }
+
+    /// <summary>A label means the same class everywhere: the sensor's class names must be the model's, in its order.</summary>
+    private static void CheckClasses(ModelSpec model, SensorDescription sensor, string file)
+    {
+        if (model.Task != TaskKind.Classify || sensor.Classes.Count == 0 || model.Classes.SequenceEqual(sensor.Classes))
+            return;
+        throw new ConfigException(
+            "wrong-classes", $"The sensor's classes ({string.Join(", ", sensor.Classes)}) are not those of {file} ({string.Join(", ", model.Classes)}).",
+            "Give the sensor's options \"classes\" in the model's order.");
+    }
+
+    private static NodeOptions ToNodeOptions(AgentConfig config, DeviceCredentials credentials, uint boot)
+    {
+        TrainingConfig training = config.Training;
+        var defaults = new NodeOptions { Fleet = credentials.Identity.Fleet, Node = credentials.Identity.Node, BootEpoch = boot };
+        NodeOptions options = defaults with
+        {
+            Seed = training.Seed ?? BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(config.Node))),
+            Rounds = training.Rounds,
+            StepsPerRound = training.StepsPerRound ?? defaults.StepsPerRound,
+            Batch = training.Batch ?? defaults.Batch,
+            LearningRate = training.LearningRate ?? defaults.LearningRate,
+            Momentum = training.Momentum ?? defaults.Momentum,
+            FanOut = training.FanOut ?? defaults.FanOut,
+            ActiveViewSize = training.ActiveViewSize ?? defaults.ActiveViewSize,
+            MinimumWindows = training.MinimumWindows ?? defaults.MinimumWindows,
+            CheckpointIntervalMs = training.CheckpointIntervalMs ?? defaults.CheckpointIntervalMs,
+            CheckpointRounds = training.CheckpointRounds,
+            InferenceIntervalMs = training.InferenceIntervalMs ?? defaults.InferenceIntervalMs,
+            ReportIntervalMs = training.ReportIntervalMs ?? defaults.ReportIntervalMs,
+            IdlePushMs = training.IdlePushMs ?? defaults.IdlePushMs,
+        };
+        try
+        {
+            options.Validate();
+            return options;
+        }
+        catch (ArgumentException error)
+        {
+            throw new ConfigException("bad-training", $"training: {error.Message}", "Mend that member of agent.json.", error);
+        }
+    }
+
+    private static void Restore(NodeCore node, CheckpointStore store)
+    {
+        CheckpointLoad load = store.Load();
+        if (load.Reason.Length > 0)
+            AgentLog.Error("checkpoint-damaged", load.Reason, load.Status == CheckpointStatus.FellBack ? "The generation before it was used." : "The node starts anew and catches up from its neighbours.");
+        if (load.Payload.IsEmpty)
+            return;
+        CheckpointError error = node.Restore(load.Payload.Span);
+        if (error == CheckpointError.None)
+            AgentLog.Info($"going on from the checkpoint of round {node.Round}");
+        else
+            AgentLog.Error("checkpoint-unusable", $"The checkpoint was not used: {error}.", "The node starts anew and catches up from its neighbours.");
+    }
+
+    private static InfoPayload Describe(AgentConfig config, DeviceCredentials credentials, string version, uint boot, ModelSpec model, SensorDescription sensor) => new(
+        config.Fleet, config.Node, version, RuntimeFeature.IsDynamicCodeSupported ? "jit" : "aot", BoardInfo.Detect().Model, boot, Environment.ProcessId,
+        model.Name, Convert.ToHexStringLower(model.Hash.Span[..8]), model.ParameterCount, sensor.Name,
+        Convert.ToHexStringLower(credentials.Identity.Fingerprint.Span), credentials.ChainPem);
+}

@@ -1,0 +1,125 @@
+using EdgeFL.Platform.Sensors;
+
+namespace EdgeFL.Platform.Configuration;
+
+// Members are set, not init: the JSON source generator gives an omitted init member default(T) instead of its default here.
+
+/// <summary>What an agent is told by its <c>agent.json</c>. Paths are relative to the file's folder.</summary>
+public sealed record AgentConfig
+{
+    /// <summary>Fleet id, <c>[a-z0-9-]{1,32}</c>.</summary>
+    public required string Fleet { get; set; }
+
+    /// <summary>Node id, <c>[a-z0-9-]{1,32}</c>.</summary>
+    public required string Node { get; set; }
+
+    /// <summary>Folder with <c>key.pem</c>, <c>cert.pem</c> and <c>ca.pem</c>. Default <c>identity</c>.</summary>
+    public string Identity { get; set; } = "identity";
+
+    /// <summary>Folder of what the agent writes: checkpoints and the boot counter. Default <c>/var/lib/edgefl</c>.</summary>
+    public string State { get; set; } = "/var/lib/edgefl";
+
+    /// <summary>The model file. Default <c>model.json</c>.</summary>
+    public string Model { get; set; } = "model.json";
+
+    /// <summary>Where samples come from.</summary>
+    public required SensorOptions Sensor { get; set; }
+
+    /// <summary>How the node reaches others.</summary>
+    public NetworkConfig Network { get; set; } = new();
+
+    /// <summary>How it learns.</summary>
+    public TrainingConfig Training { get; set; } = new();
+}
+
+/// <summary>How a node reaches others.</summary>
+public sealed record NetworkConfig
+{
+    /// <summary>Address and port of the embedded broker; port 0 takes any free one and announces it. Default <c>0.0.0.0:8883</c>. Not used with <see cref="Broker"/>.</summary>
+    public string Listen { get; set; } = "0.0.0.0:8883";
+
+    /// <summary>Interfaces for discovery by name; empty (default) means all that can multicast, but not loopback.</summary>
+    public IReadOnlyList<string> Interfaces { get; set; } = [];
+
+    /// <summary>Announce and look for peers by mDNS. Default true.</summary>
+    public bool Discovery { get; set; } = true;
+
+    /// <summary>Peers that are always tried, <c>node-id=host:port</c>.</summary>
+    public IReadOnlyList<string> Peers { get; set; } = [];
+
+    /// <summary>One outside broker for all traffic, <c>mqtt://host:port</c> or <c>mqtts://host:port</c>; null (default) for embedded brokers.</summary>
+    public string? Broker { get; set; }
+
+    /// <summary>CA file the outside broker's certificate is checked against; null (default) means the fleet's own CA.</summary>
+    public string? BrokerCa { get; set; }
+
+    /// <summary>Allow a plaintext outside broker that is not on loopback. Default false.</summary>
+    public bool Insecure { get; set; }
+
+    /// <summary>Milliseconds between two telemetry messages, 100 to 3,600,000, with a tenth of jitter. Default 30,000.</summary>
+    public int TelemetryIntervalMs { get; set; } = 30_000;
+
+    /// <summary>Least milliseconds before a lost link is tried again, 100 to 60,000. Default 1000.</summary>
+    public int ReconnectMinMs { get; set; } = 1000;
+
+    /// <summary>Most milliseconds before a lost link is tried again, at least the least. Default 60,000.</summary>
+    public int ReconnectMaxMs { get; set; } = 60_000;
+}
+
+/// <summary>How a node learns. Null means the default of <see cref="EdgeFL.Node.NodeOptions"/>.</summary>
+public sealed record TrainingConfig
+{
+    /// <summary>Seed of all that the node draws; null (default) takes it from the node id.</summary>
+    public ulong? Seed { get; set; }
+
+    /// <summary>Rounds to make, 0 (default) for no end.</summary>
+    public int Rounds { get; set; }
+
+    /// <summary>Minibatch steps in a round.</summary>
+    public int? StepsPerRound { get; set; }
+
+    /// <summary>Windows in a minibatch.</summary>
+    public int? Batch { get; set; }
+
+    /// <summary>Step size at the start.</summary>
+    public float? LearningRate { get; set; }
+
+    /// <summary>Quasi-global momentum.</summary>
+    public float? Momentum { get; set; }
+
+    /// <summary>Peers each round's model is pushed to.</summary>
+    public int? FanOut { get; set; }
+
+    /// <summary>Links kept up at once.</summary>
+    public int? ActiveViewSize { get; set; }
+
+    /// <summary>Training windows that must be there before the first step.</summary>
+    public int? MinimumWindows { get; set; }
+
+    /// <summary>Rows from the start of one window to the start of the next; null takes half a window.</summary>
+    public int? WindowStep { get; set; }
+
+    /// <summary>Training windows kept; the oldest give way. Default 1024.</summary>
+    public int WindowsMax { get; set; } = 1024;
+
+    /// <summary>Windows held out at the end of each block of 20 for local validation, 0 to 10. Default 2.</summary>
+    public int HeldOutPer20 { get; set; } = 2;
+
+    /// <summary>Milliseconds between two ticks, each at most one minibatch step, 1 to 60,000. Default 100.</summary>
+    public int TickMs { get; set; } = 100;
+
+    /// <summary>Milliseconds between two checkpoints.</summary>
+    public int? CheckpointIntervalMs { get; set; }
+
+    /// <summary>Rounds between two checkpoints, 0 (default) for by time only.</summary>
+    public int CheckpointRounds { get; set; }
+
+    /// <summary>Milliseconds between two published inferences.</summary>
+    public int? InferenceIntervalMs { get; set; }
+
+    /// <summary>Milliseconds between two train reports.</summary>
+    public int? ReportIntervalMs { get; set; }
+
+    /// <summary>Milliseconds after which a node that is done pushes its model once more.</summary>
+    public int? IdlePushMs { get; set; }
+}
