@@ -28,6 +28,9 @@ public sealed partial class MqttBroker
         if (listener is not null)
             throw new InvalidOperationException("The broker was started before: make a new one.");
         listener = new Socket(options.Listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        // [::] means every address, as in other brokers, not the IPv6 ones alone.
+        if (options.Listen.Address.Equals(IPAddress.IPv6Any))
+            listener.DualMode = true;
         try
         {
             listener.Bind(options.Listen);

@@ -14,7 +14,7 @@ public sealed partial class MqttClient
     private readonly AsyncLocal<bool> handling = new();
     private readonly CancellationTokenSource stopping = new();
     private readonly Channel<Incoming> incoming;
-    private readonly List<(Outgoing Outgoing, MqttPublishResult Result)> whenSent = [];
+    private readonly List<Outgoing> whenSent = [];
     private TaskCompletionSource connectedNow = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task running = Task.CompletedTask;
     private Task dispatching = Task.CompletedTask;
@@ -121,19 +121,19 @@ public sealed partial class MqttClient
         Tell(options.OnConnected, connected);
     }
 
-    /// <summary>Remembers the outcome of a publish that needs no acknowledgement until it is on its way. Called with the lock held.</summary>
-    internal void CompleteWhenSent(Outgoing outgoing, MqttPublishResult result)
+    /// <summary>Remembers a publish that needs no acknowledgement until it is on its way. Called with the lock held.</summary>
+    internal void CompleteWhenSent(Outgoing outgoing)
     {
         if (outgoing.Done is not null)
-            whenSent.Add((outgoing, result));
+            whenSent.Add(outgoing);
     }
 
-    internal void SentQos0()
+    internal void EndQos0(MqttPublishStatus status)
     {
         lock (Gate)
         {
-            foreach ((Outgoing outgoing, MqttPublishResult result) in whenSent)
-                outgoing.Done!.TrySetResult(result);
+            foreach (Outgoing outgoing in whenSent)
+                outgoing.Done!.TrySetResult(new(status, status == MqttPublishStatus.Delivered ? MqttReason.Success : MqttReason.UnspecifiedError));
             whenSent.Clear();
         }
     }
@@ -189,7 +189,7 @@ public sealed partial class MqttClient
                 if (connectedNow.Task.IsCompleted && !stopped)
                     connectedNow = new(TaskCreationOptions.RunContinuationsAsynchronously);
             }
-            SentQos0();
+            EndQos0(MqttPublishStatus.Lost);
             version = NextVersion(tried, end);
             bool again = !stopping.IsCancellationRequested;
             failures = end.WasConnected && clock.NowMs - startedMs > SettledMs ? 0 : failures + 1;

@@ -125,6 +125,12 @@ public enum MqttPublishStatus
     /// <summary>The broker, or what it said of itself in CONNACK, does not allow it; see the reason.</summary>
     Refused,
 
+    /// <summary>Its expiry time passed before it could be sent.</summary>
+    Expired,
+
+    /// <summary>QoS 0: the connection broke while it was being written.</summary>
+    Lost,
+
     /// <summary>The client was stopped first.</summary>
     Stopped,
 }

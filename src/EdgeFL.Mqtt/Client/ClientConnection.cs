@@ -23,6 +23,7 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
     private int unansweredQos1;
     private long pingSentMs;
     private bool closing;
+    private long closingSinceMs;
     private bool versionRefused;
     private bool silent;
     private MqttReason endReason = MqttReason.UnspecifiedError;
@@ -88,6 +89,7 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
             Note(reason, detail);
             Control(new DisconnectPacket { Reason = reason });
             closing = true;
+            closingSinceMs = Clock.NowMs;
         }
         Wake();
     }
@@ -126,7 +128,7 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
         }
     }
 
-    protected override void OnSent() => client.SentQos0();
+    protected override void OnSent() => client.EndQos0(MqttPublishStatus.Delivered);
 
     private void AddPublish(SendBatch batch, Outgoing outgoing)
     {
@@ -151,8 +153,12 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
             MqttTally.Add(ref expired ? ref Tally.Expired : ref Tally.Dropped);
         if (message.Qos > 0)
             client.Outbox.Complete(outgoing.PacketId);
-        MqttPublishStatus status = refusal == MqttReason.Success && !expired ? MqttPublishStatus.Delivered : MqttPublishStatus.Refused;
-        client.CompleteWhenSent(outgoing, new MqttPublishResult(status, expired ? MqttReason.QuotaExceeded : refusal));
+        if (expired)
+            outgoing.Done?.TrySetResult(new(MqttPublishStatus.Expired, MqttReason.UnspecifiedError));
+        else if (refusal != MqttReason.Success)
+            outgoing.Done?.TrySetResult(new(MqttPublishStatus.Refused, refusal));
+        else
+            client.CompleteWhenSent(outgoing);
     }
 
     private async Task OpenAsync(CancellationToken cancel)
@@ -224,6 +230,9 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
         long now = Clock.NowMs;
         lock (client.Gate)
         {
+            // A broker that does not hang up after our DISCONNECT gets no more of our time.
+            if (closing)
+                return now - closingSinceMs < LingerMs;
             if (pingSentMs != 0 && LastInMs >= pingSentMs)
                 pingSentMs = 0;
             if (pingSentMs != 0 && now - pingSentMs > options.PingTimeoutMs)

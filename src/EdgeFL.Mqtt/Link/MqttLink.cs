@@ -11,6 +11,8 @@ namespace EdgeFL.Mqtt;
 /// </summary>
 internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetBytesMax)
 {
+    private const int TcpKeepAliveSeconds = 120;
+
     private readonly SemaphoreSlim wake = new(0);
     private int awake;
     private volatile bool ended;
@@ -59,7 +61,11 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
     protected void Use(Socket connected)
     {
         connected.NoDelay = true;
+        // For 3.1.1 clients without a keep-alive: a host that lost its power would otherwise hold its place for two hours.
         connected.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        connected.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, TcpKeepAliveSeconds);
+        connected.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 15);
+        connected.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 4);
         socket = connected;
         if (ended)
             connected.Dispose();

@@ -1,0 +1,217 @@
+using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
+
+namespace EdgeFL.Mqtt.Tests;
+
+/// <summary>Our broker and client against mosquitto and paho, which were not written from our reading of the standard.</summary>
+public sealed class PeerTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("edgefl-mqtt-").FullName;
+
+    public static TheoryData<string, int> PeerVersionsAndQos() => new() { { "mqttv311", 0 }, { "mqttv311", 1 }, { "mqttv5", 0 }, { "mqttv5", 1 } };
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Theory]
+    [MemberData(nameof(PeerVersionsAndQos))]
+    public async Task MosquittoClients_ThroughOurBroker_ExchangeMessages(string version, int qos)
+    {
+        await using MqttBroker broker = await Bench.BrokerAsync();
+        string port = Port(broker.LocalEndPoint.Port);
+        string level = qos.ToString(CultureInfo.InvariantCulture);
+        broker.Publish("room/kept", Bench.Bytes("from before"), 1, retain: true);
+        using Peer sub = Peer.Sub("-p", port, "-h", "127.0.0.1", "-V", version, "-q", level, "-t", "room/#", "-C", "3", "-v", "-i", "sub");
+        await sub.SaysAsync("room/kept from before");
+
+        using (Peer pub = Peer.Pub("-p", port, "-h", "127.0.0.1", "-V", version, "-q", level, "-t", "room/a", "-m", "from a peer"))
+            Assert.Equal(0, pub.ExitCode());
+        broker.Publish("room/b", Bench.Bytes("from the host"), qos);
+
+        Assert.Equal(0, sub.ExitCode());
+        Assert.Contains("room/a from a peer", sub.Output, StringComparison.Ordinal);
+        Assert.Contains("room/b from the host", sub.Output, StringComparison.Ordinal);
+        Assert.Equal(0, broker.Counters.MalformedPackets);
+    }
+
+    [Theory]
+    [InlineData("mqttv311")]
+    [InlineData("mqttv5")]
+    public async Task MosquittoPub_ManyQos1Lines_AllArriveInOrder(string version)
+    {
+        await using MqttBroker broker = await Bench.BrokerAsync();
+        using BlockingQueue heard = new();
+        using IDisposable subscription = broker.Subscribe("lines", heard.Add);
+        string file = Path.Combine(folder, "lines");
+        await File.WriteAllLinesAsync(file, Enumerable.Range(0, 500).Select(i => $"line {i}"));
+        using Peer pub = Peer.Start("/bin/sh", "dash", "-c", $"exec mosquitto_pub -h 127.0.0.1 -p {broker.LocalEndPoint.Port} -V {version} -q 1 -t lines -l < {file}");
+        for (int i = 0; i < 500; i++)
+            Assert.Equal($"line {i}", Bench.Text(heard.Next()));
+        Assert.Equal(0, pub.ExitCode());
+    }
+
+    [Theory]
+    [InlineData("mqttv311")]
+    [InlineData("mqttv5")]
+    public async Task MosquittoPub_Qos2_IsRefusedByOurBroker(string version)
+    {
+        await using MqttBroker broker = await Bench.BrokerAsync();
+        using BlockingQueue heard = new();
+        using IDisposable subscription = broker.Subscribe("#", heard.Add);
+        using Peer pub = Peer.Start("/usr/bin/timeout", "coreutils", "5", "mosquitto_pub", "-h", "127.0.0.1", "-p", Port(broker.LocalEndPoint.Port), "-V", version, "-q", "2", "-t", "x", "-m", "m");
+        int code = pub.ExitCode();
+        // On 5.0 the peer reads Maximum QoS in CONNACK and refuses to send; on 3.1.1 it finds out when we hang up.
+        if (version == "mqttv5")
+            Assert.Contains("QoS", pub.Output, StringComparison.OrdinalIgnoreCase);
+        else
+            Assert.True(code != 0 && broker.Counters.RefusedPublishes > 0, pub.Output);
+        Assert.Equal(0, heard.Count);
+    }
+
+    [Theory]
+    [InlineData("mqttv311")]
+    [InlineData("mqttv5")]
+    public async Task MosquittoSub_Killed_ItsWillIsPublished(string version)
+    {
+        await using MqttBroker broker = await Bench.BrokerAsync();
+        using BlockingQueue heard = new();
+        using IDisposable subscription = broker.Subscribe("will/#", heard.Add);
+        using (Peer sub = Peer.Sub("-h", "127.0.0.1", "-p", Port(broker.LocalEndPoint.Port), "-V", version, "-t", "x", "--will-topic", "will/sub", "--will-payload", "gone", "--will-qos", "1"))
+            await Bench.UntilAsync(() => broker.ConnectedClients == 1 && broker.Publish("x", []) == MqttReason.Success, "the peer has subscribed");
+        Assert.Equal("gone", Bench.Text(heard.Next()));
+    }
+
+    [Fact]
+    public async Task MosquittoClients_OverMutualTls_AreKnownByTheirCertificate()
+    {
+        using TestAuthority authority = new();
+        using X509Certificate2 server = authority.Issue("broker");
+        using X509Certificate2 node = authority.Issue("node-1");
+        await using MqttBroker broker = await Bench.BrokerAsync(o => o with { Tls = () => authority.Server(server), Access = new OwnNameAccess() });
+        using BlockingQueue heard = new();
+        using IDisposable subscription = broker.Subscribe("#", heard.Add);
+        string[] tls = Files(authority, node);
+
+        using (Peer own = Peer.Pub(["-h", "localhost", "-p", Port(broker.LocalEndPoint.Port), "-V", "mqttv5", "-q", "1", "-t", "node-1/x", "-m", "own", .. tls]))
+            Assert.True(own.ExitCode() == 0, own.Output);
+        MqttMessage message = heard.Next();
+        Assert.Equal(("node-1/x", "node-1"), (message.Topic, message.Principal));
+        using (Peer forged = Peer.Pub(["-h", "localhost", "-p", Port(broker.LocalEndPoint.Port), "-V", "mqttv5", "-q", "1", "-t", "node-2/x", "-m", "forged", .. tls]))
+            _ = forged.ExitCode();
+        Assert.Equal(1, broker.Counters.RefusedPublishes);
+        using (Peer anonymous = Peer.Pub(["-h", "localhost", "-p", Port(broker.LocalEndPoint.Port), "-t", "node-1/x", "-m", "anonymous", .. tls[..2]]))
+            Assert.NotEqual(0, anonymous.ExitCode());
+        Assert.Equal(0, heard.Count);
+    }
+
+    [Theory]
+    [InlineData("MQTTv311")]
+    [InlineData("MQTTv5")]
+    public async Task Paho_ThroughOurBroker_SubscribesPublishesAndReadsProperties(string version)
+    {
+        const string Script = """
+            import sys, paho.mqtt.client as m
+            from paho.mqtt.properties import Properties
+            from paho.mqtt.packettypes import PacketTypes
+            port, v = int(sys.argv[1]), getattr(m, sys.argv[2])
+            five = v == m.MQTTv5
+            c = m.Client('paho', protocol=v)
+            def connected(c, u, f, rc, p=None):
+                print('connected', int(rc.value if five else rc))
+                c.subscribe('to/paho/+', 1)
+            def subscribed(c, u, mid, codes, p=None):
+                props = None
+                if five:
+                    props = Properties(PacketTypes.PUBLISH); props.UserProperty = ('k', 'v'); props.ContentType = 'text'; props.MessageExpiryInterval = 100
+                for i in range(50):
+                    c.publish('from/paho', 'message %d' % i, 1, properties=props) if five else c.publish('from/paho', 'message %d' % i, 1)
+            def message(c, u, msg):
+                print('heard', msg.topic, msg.payload.decode(), msg.qos, getattr(msg.properties, 'ContentType', '-') if five else '-')
+                c.disconnect()
+            c.on_connect, c.on_subscribe, c.on_message = connected, subscribed, message
+            c.connect('127.0.0.1', port, 30)
+            c.loop_forever()
+            """;
+        await using MqttBroker broker = await Bench.BrokerAsync();
+        using BlockingQueue heard = new();
+        using IDisposable subscription = broker.Subscribe("from/#", heard.Add);
+        using Peer paho = Peer.Python(Script, Port(broker.LocalEndPoint.Port), version);
+        bool five = version == "MQTTv5";
+        for (int i = 0; i < 50; i++)
+        {
+            MqttMessage message = heard.Next();
+            Assert.Equal($"message {i}", Bench.Text(message));
+            Assert.Equal(five ? "text" : null, message.ContentType);
+            Assert.Equal(five ? [new("k", "v")] : [], message.UserProperties);
+        }
+        broker.Publish(new MqttMessage("to/paho/1", Bench.Bytes("hello"), 1) { ContentType = "greeting" });
+        Assert.True(paho.ExitCode() == 0, paho.Output);
+        Assert.Contains($"heard to/paho/1 hello 1 {(five ? "greeting" : "-")}", paho.Output, StringComparison.Ordinal);
+        Assert.Equal(0, broker.Counters.MalformedPackets);
+    }
+
+    [Theory]
+    [InlineData(MqttVersion.V311)]
+    [InlineData(MqttVersion.V5)]
+    public async Task OurClient_ThroughMosquitto_RoundTripsAndKeepsRetained(MqttVersion version)
+    {
+        (Peer mosquitto, int port) = await Peer.MosquittoAsync(folder);
+        using (mosquitto)
+        {
+            MqttClientOptions To(string id) => new() { Host = "127.0.0.1", Port = port, ClientId = id, Version = version };
+            await using Listener hearer = await Bench.ConnectAsync(To("hearer"), "a/#");
+            await using Listener speaker = await Bench.ConnectAsync(To("speaker"));
+            byte[] payload = new byte[61_440];
+            new Random(3).NextBytes(payload);
+            for (int i = 0; i < 100; i++)
+                Assert.Equal(MqttPublishStatus.Delivered, (await speaker.Client.PublishAsync($"a/{i}", payload, 1).AsTask().WaitAsync(Bench.Patience)).Status);
+            for (int i = 0; i < 100; i++)
+            {
+                MqttMessage message = hearer.Next();
+                Assert.Equal($"a/{i}", message.Topic);
+                Assert.Equal(payload, message.Payload.ToArray());
+            }
+            await speaker.Client.PublishAsync("kept", Bench.Bytes("k"), 1, retain: true).AsTask().WaitAsync(Bench.Patience);
+            await using Listener late = await Bench.ConnectAsync(To("late"), "kept");
+            Assert.True(late.Next().Retain);
+            Assert.Equal(MqttReason.Success, await hearer.Client.UnsubscribeAsync("a/#").WaitAsync(Bench.Patience));
+            Assert.Equal(version, Assert.Single(hearer.Starts).Version);
+        }
+    }
+
+    [Fact]
+    public async Task OurClient_ToMosquittoOverMutualTls_ConnectsWithItsCertificateAlone()
+    {
+        using TestAuthority authority = new();
+        using X509Certificate2 server = authority.Issue("broker");
+        using X509Certificate2 node = authority.Issue("node-1");
+        string[] files = Files(authority, server);
+        (Peer mosquitto, int port) = await Peer.MosquittoAsync(folder, $"cafile {files[1]}\ncertfile {files[3]}\nkeyfile {files[5]}\nrequire_certificate true\nuse_identity_as_username true\ntls_version tlsv1.3\nallow_anonymous false");
+        using (mosquitto)
+        {
+            MqttClientOptions options = new() { Host = "127.0.0.1", Port = port, ClientId = "c", ReconnectMinMs = 50, ReconnectMaxMs = 100 };
+            await using (Listener client = await Bench.ConnectAsync(options with { Tls = () => authority.Client(node) }, "x"))
+            {
+                await client.Client.PublishAsync("x", Bench.Bytes("1"), 1).AsTask().WaitAsync(Bench.Patience);
+                Assert.Equal("1", Bench.Text(client.Next()));
+            }
+            await using Listener bare = new(options with { Tls = () => authority.Client(null) });
+            await bare.Client.StartAsync();
+            await Bench.UntilAsync(() => !bare.Ends.IsEmpty, "it was refused");
+            Assert.Empty(bare.Starts);
+        }
+    }
+
+    private string[] Files(TestAuthority authority, X509Certificate2 certificate)
+    {
+        string ca = Path.Combine(folder, "ca.pem");
+        string cert = Path.Combine(folder, "cert.pem");
+        string key = Path.Combine(folder, "key.pem");
+        File.WriteAllText(ca, authority.Root.ExportCertificatePem());
+        File.WriteAllText(cert, certificate.ExportCertificatePem());
+        using System.Security.Cryptography.ECDsa own = certificate.GetECDsaPrivateKey()!;
+        File.WriteAllText(key, own.ExportPkcs8PrivateKeyPem());
+        return ["--cafile", ca, "--cert", cert, "--key", key];
+    }
+
+    private static string Port(int port) => port.ToString(CultureInfo.InvariantCulture);
+}
