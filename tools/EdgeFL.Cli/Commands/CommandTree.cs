@@ -24,6 +24,7 @@ internal static class CommandTree
         root.Add(TopCommand.Build());
         root.Add(CheckCommand.Build());
         root.Add(CheckCommand.BuildList());
+        root.Add(DataCommand.Build());
         root.Add(CompletionCommand.Build());
         return root;
     }

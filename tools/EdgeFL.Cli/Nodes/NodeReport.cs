@@ -77,8 +77,9 @@ internal sealed record NodeReport(string Node)
                 _ => heard with { State = StateOf(document.RootElement), Train = Numbers(document.RootElement) },
             };
         }
-        catch (JsonException)
+        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException)
         {
+            // InvalidOperation: the text within is no UTF-8, or half a surrogate pair.
             return heard with { Unreadable = Unreadable + 1 };
         }
     }

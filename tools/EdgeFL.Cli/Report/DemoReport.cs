@@ -19,7 +19,7 @@ internal static class DemoReport
         var word = result.Measure == Measure.Accuracy ? "accuracy" : "error";
         (string Name, PlotSpec Plot, string Caption)[] plots =
         [
-            ($"{word}-rounds", DemoPlots.Rounds(result), "Shaded: from the worst to the best device. Pooled is one model trained on everybody's data, which EdgeFL never moves."),
+            ($"{word}-rounds", DemoPlots.Rounds(result), "Shaded: from the worst to the best device. All data in one place is the ceiling, and what EdgeFL never does: data stays on its device."),
             ($"{word}-bytes", DemoPlots.Bytes(result), "The same points by what a device had sent to its neighbours until then."),
         ];
         var written = new List<string>();

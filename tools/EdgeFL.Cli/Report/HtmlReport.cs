@@ -10,7 +10,7 @@ internal static class HtmlReport
     private const string Style = """
         :root { color-scheme: light; }
         body { font: 16px/1.5 Inter, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif; color: #1b1f24; background: #f6f8fa; margin: 0; }
-        main { max-width: 1060px; margin: 0 auto; padding: 32px 20px 64px; }
+        main { max-width: 1120px; margin: 0 auto; padding: 32px 20px 64px; }
         h1 { font-size: 28px; line-height: 1.2; margin: 0 0 8px; }
         h2 { font-size: 20px; margin: 40px 0 12px; }
         .lead { font-size: 18px; color: #32383f; margin: 0 0 24px; max-width: 46em; }
@@ -23,7 +23,7 @@ internal static class HtmlReport
         figcaption { color: #57606a; font-size: 14px; padding: 4px 6px; }
         .wide { overflow-x: auto; background: #fff; border: 1px solid #d8dee4; border-radius: 8px; }
         table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
-        th, td { padding: 7px 12px; text-align: right; white-space: nowrap; border-bottom: 1px solid #eaeef2; }
+        th, td { padding: 7px 9px; text-align: right; white-space: nowrap; border-bottom: 1px solid #eaeef2; }
         th { color: #57606a; font-weight: 600; }
         th:first-child, td:first-child { text-align: left; }
         tbody tr:last-child td { border-bottom: 0; }
