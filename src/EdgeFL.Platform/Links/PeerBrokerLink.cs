@@ -19,7 +19,7 @@ public sealed class PeerBrokerLink : IFleetLink
     private readonly TlsPolicy tls;
     private readonly MqttBroker broker;
     private readonly PeerDiscovery? discovery;
-    private readonly Dictionary<NodeId, PeerAddress> fixedPeers;
+    private readonly Dictionary<NodeId, PeerAddress> fixedPeers = [];
     private readonly Lock guard = new();
     private readonly Dictionary<NodeId, PeerAddress> addresses = [];
     private readonly Dictionary<NodeId, PeerClient?> links = [];
@@ -34,7 +34,13 @@ public sealed class PeerBrokerLink : IFleetLink
     public PeerBrokerLink(LinkContext context)
     {
         this.context = context;
-        fixedPeers = context.Network.Peers.Select(PeerAddress.ParsePeer).Where(p => p.Key != context.Node).ToDictionary();
+        foreach (string text in context.Network.Peers)
+        {
+            (NodeId peer, PeerAddress address) = PeerAddress.ParsePeer(text);
+            if (peer != context.Node)
+                fixedPeers.Add(peer, address);
+        }
+
         if (!IPEndPoint.TryParse(context.Network.Listen, out IPEndPoint? listen))
             throw new ConfigException("bad-listen", $"network.listen: '{context.Network.Listen}' is not an address and port.", "Write e.g. \"0.0.0.0:8883\".");
         gate = new FrameGate(context.Credentials);
