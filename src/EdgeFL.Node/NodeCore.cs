@@ -79,7 +79,7 @@ public sealed partial class NodeCore
         replays = new ReplayGuard(options.KnownPeersMax);
         limits = new UpdateLimits { ParametersMax = model.ParameterCount, DataBytesMax = 4 * model.ParameterCount };
         chunks = new ChunkAssembler(new ChunkOptions { TimeoutMs = options.ChunkTimeoutMs });
-        rule = ByPeerCount.CreateDefault(model.ParameterCount, options.ReplicasMax, options.Byzantine);
+        rule = ByPeerCount.Create(options.Rule, model.ParameterCount, options.ReplicasMax, options.Byzantine);
         random = new Philox(options.Seed, Stream.Partners);
     }
 
