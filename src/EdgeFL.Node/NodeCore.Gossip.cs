@@ -24,13 +24,14 @@ public sealed partial class NodeCore
         if (to.Count == 0)
             return;
         byte[] encoded = new byte[SnapshotCodec.EncodedLength(UpdateCodec.Int8Block64, parameters.Length)];
-        SnapshotCodec.Encode(UpdateCodec.Int8Block64, parameters, encoded);
+        sequence++;
+        SnapshotCodec.Encode(UpdateCodec.Int8Block64, parameters, DitherSeed.Of(options.Node, options.BootEpoch, sequence), encoded);
         UpdateFrame frame = UpdateFrame.Create(
             new UpdateHeader
             {
                 ModelHash = modelHash,
                 BootEpoch = options.BootEpoch,
-                Sequence = ++sequence,
+                Sequence = sequence,
                 Round = (uint)round,
                 Steps = (uint)options.StepsPerRound,
                 Samples = (uint)data.TrainingCount,
@@ -87,7 +88,7 @@ public sealed partial class NodeCore
     private RejectionReason TakeModel(NodeId from, UpdateHeader header, ReadOnlySpan<byte> data)
     {
         // Decoded aside: a frame that turns out bad half-way leaves the model held before it whole.
-        RejectionReason reason = SnapshotCodec.Decode(header.Codec, data, decoded);
+        RejectionReason reason = SnapshotCodec.Decode(header.Codec, data, DitherSeed.Of(from, header.BootEpoch, header.Sequence), decoded);
         if (reason != RejectionReason.None)
             return reason;
         decoded.CopyTo(replicas.Take(from, (int)header.Round));

@@ -71,7 +71,7 @@ public sealed partial class NodeCore
         input = new float[model.InputCount];
         output = new float[model.OutputCount];
         target = new float[model.Task == TaskKind.Classify ? 0 : model.OutputCount];
-        network.Initialise(parameters, modelHash);
+        network.Initialise(parameters, InitialSeed(model));
         optimiser = new QuasiGlobalMomentum(model.ParameterCount, options.Momentum);
         optimiser.Anchor(parameters);
         peers = new PeerTable(options.Node, options.KnownPeersMax, options.ActiveViewSize);
@@ -79,7 +79,7 @@ public sealed partial class NodeCore
         replays = new ReplayGuard(options.KnownPeersMax);
         limits = new UpdateLimits { ParametersMax = model.ParameterCount, DataBytesMax = 4 * model.ParameterCount };
         chunks = new ChunkAssembler(new ChunkOptions { TimeoutMs = options.ChunkTimeoutMs });
-        rule = ByPeerCount.CreateDefault(model.ParameterCount, options.ReplicasMax, options.Byzantine);
+        rule = ByPeerCount.Create(options.Rule, model.ParameterCount, options.ReplicasMax, options.Byzantine);
         random = new Philox(options.Seed, Stream.Partners);
     }
 
@@ -100,6 +100,10 @@ public sealed partial class NodeCore
 
     /// <summary>Frames refused and events dropped, by reason.</summary>
     public RejectionCounters Rejections { get; } = new();
+
+    /// <summary>The seed of the parameters that all nodes of a model start from: its hash, so that they agree without a word.</summary>
+    /// <param name="model">The model.</param>
+    public static ulong InitialSeed(ModelSpec model) => BinaryPrimitives.ReadUInt64BigEndian(model.Hash.Span);
 
     /// <summary>Takes one input and appends what is to be done about it.</summary>
     /// <param name="input">What happened.</param>

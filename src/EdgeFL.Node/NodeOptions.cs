@@ -1,4 +1,5 @@
 using EdgeFL.Identity;
+using EdgeFL.Learning.Aggregation;
 
 namespace EdgeFL.Node;
 
@@ -56,6 +57,9 @@ public sealed record NodeOptions
     /// <summary>A peer's model older than this many rounds is not mixed in, 1 to 1000. Default 8.</summary>
     public int MaxAgeRounds { get; init; } = 8;
 
+    /// <summary>How neighbours' models are merged. Default <see cref="AggregationRule.GatedClip"/>.</summary>
+    public AggregationRule Rule { get; init; } = AggregationRule.GatedClip;
+
     /// <summary>Attackers among the mixed models that the rule holds out against (b), 0 to 7. Default 3.</summary>
     public int Byzantine { get; init; } = 3;
 
@@ -97,6 +101,7 @@ public sealed record NodeOptions
         In(nameof(ViewShuffleRounds), ViewShuffleRounds, 0, 10_000);
         In(nameof(ReplicasMax), ReplicasMax, 1, 16);
         In(nameof(MaxAgeRounds), MaxAgeRounds, 1, 1000);
+        In(nameof(Rule), (int)Rule, 0, (int)AggregationRule.Mean);
         In(nameof(Byzantine), Byzantine, 0, 7);
         In(nameof(FramesPerSecondMax), FramesPerSecondMax, 1, 10_000);
         In(nameof(CheckpointIntervalMs), CheckpointIntervalMs, 100, int.MaxValue);

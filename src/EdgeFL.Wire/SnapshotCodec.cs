@@ -24,17 +24,18 @@ public static class SnapshotCodec
     /// <summary>Encodes.</summary>
     /// <param name="codec">A defined codec.</param>
     /// <param name="source">Finite parameters; for <see cref="UpdateCodec.Int8Block64"/> at most 1e38 in magnitude.</param>
+    /// <param name="dither">Names the frame; only <see cref="UpdateCodec.Int8Block64"/> uses it.</param>
     /// <param name="destination">Exactly <see cref="EncodedLength"/> bytes; overwritten.</param>
     /// <exception cref="ArgumentException">A parameter is not finite or too large, or the destination has another length.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Unknown codec, or too many parameters.</exception>
-    public static void Encode(UpdateCodec codec, ReadOnlySpan<float> source, Span<byte> destination)
+    public static void Encode(UpdateCodec codec, ReadOnlySpan<float> source, DitherSeed dither, Span<byte> destination)
     {
         int length = EncodedLength(codec, source.Length);
         if (destination.Length != length)
             throw new ArgumentException($"{source.Length} parameters take {length} bytes, not {destination.Length}.", nameof(destination));
         if (codec == UpdateCodec.Int8Block64)
         {
-            Int8Blocks.Encode(source, destination);
+            Int8Blocks.Encode(source, dither.Seed, dither.Stream, destination);
             return;
         }
         for (int i = 0; i < source.Length; i++)
@@ -48,12 +49,13 @@ public static class SnapshotCodec
     /// <summary>Decodes bytes from outside.</summary>
     /// <param name="codec">Any codec.</param>
     /// <param name="source">Bytes of any length.</param>
+    /// <param name="dither">What the sender used: it follows from the sender and the frame.</param>
     /// <param name="destination">As many parameters as the model has; partly written when the bytes are refused.</param>
     /// <returns><see cref="RejectionReason.None"/>; <see cref="RejectionReason.BadCodec"/> for an unknown codec, another length, or blocks no encoder writes; <see cref="RejectionReason.NotFinite"/>.</returns>
-    public static RejectionReason Decode(UpdateCodec codec, ReadOnlySpan<byte> source, Span<float> destination)
+    public static RejectionReason Decode(UpdateCodec codec, ReadOnlySpan<byte> source, DitherSeed dither, Span<float> destination)
     {
         if (codec == UpdateCodec.Int8Block64)
-            return Int8Blocks.TryDecode(source, destination) ? RejectionReason.None : RejectionReason.BadCodec;
+            return Int8Blocks.TryDecode(source, dither.Seed, dither.Stream, destination) ? RejectionReason.None : RejectionReason.BadCodec;
         if (codec != UpdateCodec.Float32 || source.Length != (long)sizeof(float) * destination.Length)
             return RejectionReason.BadCodec;
         for (int i = 0; i < destination.Length; i++)

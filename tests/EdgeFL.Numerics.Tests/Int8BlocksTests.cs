@@ -4,6 +4,9 @@ namespace EdgeFL.Numerics.Tests;
 
 public sealed class Int8BlocksTests
 {
+    private const ulong Seed = 77;
+    private const ulong Stream = 5;
+
     [Theory]
     [InlineData(0, 0)]
     [InlineData(1, 3)]
@@ -19,9 +22,9 @@ public sealed class Int8BlocksTests
         {
             var values = Numbers.Wild(count, (ulong)count);
             var bytes = new byte[Int8Blocks.EncodedLength(count)];
-            Int8Blocks.Encode(values, bytes);
+            Int8Blocks.Encode(values, Seed, Stream, bytes);
             var back = new float[count];
-            Assert.True(Int8Blocks.TryDecode(bytes, back));
+            Assert.True(Int8Blocks.TryDecode(bytes, Seed, Stream, back));
             for (var i = 0; i < count; i++)
             {
                 var scale = Scale(bytes, i / 64);
@@ -34,12 +37,12 @@ public sealed class Int8BlocksTests
     public void RoundTrip_OfWhatWasDecoded_ErrsByHalfAScaleAtMost()
     {
         var bytes = new byte[Int8Blocks.EncodedLength(200)];
-        Int8Blocks.Encode(Numbers.Wild(200, 4), bytes);
+        Int8Blocks.Encode(Numbers.Wild(200, 4), Seed, Stream, bytes);
         var once = new float[200];
-        Assert.True(Int8Blocks.TryDecode(bytes, once));
-        Int8Blocks.Encode(once, bytes);
+        Assert.True(Int8Blocks.TryDecode(bytes, Seed, Stream, once));
+        Int8Blocks.Encode(once, Seed, Stream, bytes);
         var twice = new float[200];
-        Assert.True(Int8Blocks.TryDecode(bytes, twice));
+        Assert.True(Int8Blocks.TryDecode(bytes, Seed, Stream, twice));
         for (var i = 0; i < 200; i++)
             Assert.True(Math.Abs(once[i] - twice[i]) <= 0.5001 * Scale(bytes, i / 64));
     }
@@ -52,9 +55,9 @@ public sealed class Int8BlocksTests
         {
             float[] values = [random.NextGaussian() * MathF.Pow(10, random.NextInt32(30) - 15)];
             var bytes = new byte[3];
-            Int8Blocks.Encode(values, bytes);
-            Assert.True(Scale(bytes, 0) * 127.0 >= Math.Abs((double)values[0]) * 0.9999999, $"{values[0]}");
-            Assert.InRange(Math.Abs((int)(sbyte)bytes[2]), 125, 127);
+            Int8Blocks.Encode(values, Seed, Stream, bytes);
+            Assert.True(Scale(bytes, 0) * 126.5 >= Math.Abs((double)values[0]) * 0.9999999, $"{values[0]}");
+            Assert.InRange(Math.Abs((int)(sbyte)bytes[2]), 124, 127);
         }
     }
 
@@ -63,12 +66,68 @@ public sealed class Int8BlocksTests
     {
         float[] values = [0f, -0f, float.Epsilon, -float.Epsilon, 1e-40f];
         var bytes = new byte[Int8Blocks.EncodedLength(values.Length)];
-        Int8Blocks.Encode(values, bytes);
+        Int8Blocks.Encode(values, Seed, Stream, bytes);
         var back = new float[values.Length];
-        Assert.True(Int8Blocks.TryDecode(bytes, back));
+        Assert.True(Int8Blocks.TryDecode(bytes, Seed, Stream, back));
         Assert.All(back, value => Assert.InRange(value, -2e-38f, 2e-38f));
-        Int8Blocks.Encode(new float[5], bytes);
+        Int8Blocks.Encode(new float[5], Seed, Stream, bytes);
         Assert.All(bytes, b => Assert.Equal(0, b));
+    }
+
+    [Fact]
+    public void Encode_OverManyStreams_IsRightOnAverage()
+    {
+        // 0.3 of a scale would be rounded to nothing, and 0.7 to a whole one, by plain rounding.
+        float[] values = [1f, 0.3f / 127, -0.7f / 127, 0.25f, -0.6180339f];
+        const int Times = 4000;
+        var sum = new double[values.Length];
+        var bytes = new byte[Int8Blocks.EncodedLength(values.Length)];
+        var back = new float[values.Length];
+        for (ulong stream = 0; stream < Times; stream++)
+        {
+            Int8Blocks.Encode(values, Seed, stream, bytes);
+            Assert.True(Int8Blocks.TryDecode(bytes, Seed, stream, back));
+            for (var i = 0; i < values.Length; i++)
+                sum[i] += back[i];
+        }
+        // The error of one is uniform over a scale (deviation scale/sqrt 12); five deviations of the mean are allowed.
+        var bound = 5 * Scale(bytes, 0) / Math.Sqrt(12 * Times);
+        for (var i = 0; i < values.Length; i++)
+            Assert.True(Math.Abs(sum[i] / Times - values[i]) <= bound, $"value {i}: {values[i]} came to {sum[i] / Times} on average");
+    }
+
+    [Fact]
+    public void Encode_AnyStream_KeepsTheLargestValueWithinItsError()
+    {
+        for (ulong stream = 0; stream < 3000; stream++)
+        {
+            float[] values = [1f, -1f, 126.4f / 127];
+            var bytes = new byte[5];
+            Int8Blocks.Encode(values, Seed, stream, bytes);
+            var back = new float[3];
+            Assert.True(Int8Blocks.TryDecode(bytes, Seed, stream, back));
+            for (var i = 0; i < 3; i++)
+                Assert.True(Math.Abs((double)values[i] - back[i]) <= 0.5001 * Scale(bytes, 0), $"stream {stream}, value {i}: {back[i]}");
+        }
+    }
+
+    [Fact]
+    public void Encode_DitherOfTheDocument_IsWhatIsDrawn()
+    {
+        var random = new Philox(Seed, Stream);
+        var first = random.NextUInt32();
+        var second = random.NextUInt32();
+        float[] values = [1f, -0.5f, 0.25f];
+        var bytes = new byte[5];
+        Int8Blocks.Encode(values, Seed, Stream, bytes);
+        var back = new float[3];
+        Assert.True(Int8Blocks.TryDecode(bytes, Seed, Stream, back));
+        uint[] halves = [first & 0xFFFF, first >> 16, second & 0xFFFF];
+        for (var i = 0; i < 3; i++)
+        {
+            var u = (halves[i] + 0.5) / 65536 - 0.5;
+            Assert.Equal((float)(((sbyte)bytes[2 + i] - u) * Scale(bytes, 0)), back[i]);
+        }
     }
 
     [Theory]
@@ -80,18 +139,18 @@ public sealed class Int8BlocksTests
     {
         var values = new float[70];
         values[66] = bad;
-        Assert.Throws<ArgumentException>(() => Int8Blocks.Encode(values, new byte[Int8Blocks.EncodedLength(70)]));
+        Assert.Throws<ArgumentException>(() => Int8Blocks.Encode(values, Seed, Stream, new byte[Int8Blocks.EncodedLength(70)]));
     }
 
     [Fact]
     public void TryDecode_EveryTruncationAndExtension_IsRefused()
     {
         var bytes = new byte[Int8Blocks.EncodedLength(130)];
-        Int8Blocks.Encode(Numbers.Wild(130, 1), bytes);
+        Int8Blocks.Encode(Numbers.Wild(130, 1), Seed, Stream, bytes);
         for (var length = 0; length < bytes.Length; length++)
-            Assert.False(Int8Blocks.TryDecode(bytes.AsSpan(0, length), new float[130]));
-        Assert.False(Int8Blocks.TryDecode([.. bytes, 0], new float[130]));
-        Assert.True(Int8Blocks.TryDecode(bytes, new float[130]));
+            Assert.False(Int8Blocks.TryDecode(bytes.AsSpan(0, length), Seed, Stream, new float[130]));
+        Assert.False(Int8Blocks.TryDecode([.. bytes, 0], Seed, Stream, new float[130]));
+        Assert.True(Int8Blocks.TryDecode(bytes, Seed, Stream, new float[130]));
     }
 
     [Theory]
@@ -103,9 +162,9 @@ public sealed class Int8BlocksTests
     public void TryDecode_ScaleThatNoEncoderWrites_IsRefused(int scale)
     {
         var bytes = new byte[Int8Blocks.EncodedLength(70)];
-        Int8Blocks.Encode(Numbers.Wild(70, 2), bytes);
+        Int8Blocks.Encode(Numbers.Wild(70, 2), Seed, Stream, bytes);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(66), (ushort)scale);
-        Assert.False(Int8Blocks.TryDecode(bytes, new float[70]));
+        Assert.False(Int8Blocks.TryDecode(bytes, Seed, Stream, new float[70]));
     }
 
     [Fact]
@@ -113,14 +172,14 @@ public sealed class Int8BlocksTests
     {
         var bytes = new byte[Int8Blocks.EncodedLength(3)];
         bytes[3] = 0x80;
-        Assert.False(Int8Blocks.TryDecode(bytes, new float[3]));
+        Assert.False(Int8Blocks.TryDecode(bytes, Seed, Stream, new float[3]));
     }
 
     [Fact]
     public void TryDecode_RandomBytes_GivesFiniteValuesOrFalse()
     {
-        const ulong Seed = 424242;
-        var random = new Philox(Seed);
+        const ulong FuzzSeed = 424242;
+        var random = new Philox(FuzzSeed);
         var accepted = 0;
         for (var round = 0; round < 20_000; round++)
         {
@@ -128,10 +187,10 @@ public sealed class Int8BlocksTests
             var bytes = new byte[Int8Blocks.EncodedLength(values.Length)];
             for (var i = 0; i < bytes.Length; i++)
                 bytes[i] = (byte)random.NextUInt32();
-            if (!Int8Blocks.TryDecode(bytes, values))
+            if (!Int8Blocks.TryDecode(bytes, Seed, Stream, values))
                 continue;
             accepted++;
-            Assert.True(Vectors.AllFinite(values), $"seed {Seed}, round {round}");
+            Assert.True(Vectors.AllFinite(values), $"seed {FuzzSeed}, round {round}");
         }
         Assert.InRange(accepted, 100, 19_000);
     }

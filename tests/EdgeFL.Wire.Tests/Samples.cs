@@ -43,10 +43,12 @@ internal static class Samples
         return parameters;
     }
 
+    public static readonly DitherSeed Dither = DitherSeed.Of(Pi1, 3, 7);
+
     public static byte[] Data(int parameters, UpdateCodec codec = UpdateCodec.Int8Block64, int seed = 1)
     {
         var data = new byte[SnapshotCodec.EncodedLength(codec, parameters)];
-        SnapshotCodec.Encode(codec, Parameters(parameters, seed), data);
+        SnapshotCodec.Encode(codec, Parameters(parameters, seed), Dither, data);
         return data;
     }
 

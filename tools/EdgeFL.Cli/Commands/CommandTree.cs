@@ -16,6 +16,7 @@ internal static class CommandTree
             root.Directives.Remove(directive);
         root.Add(GlobalOptions.Json());
         root.Add(GlobalOptions.Quiet());
+        root.Add(DemoCommand.Build());
         root.Add(InitCommand.Build());
         root.Add(CaCommand.Build());
         root.Add(NodeCommand.Build());

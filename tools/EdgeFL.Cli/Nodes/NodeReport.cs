@@ -44,6 +44,10 @@ internal sealed record NodeReport(string Node)
     /// <summary>A number of <c>train</c>, or NaN.</summary>
     public double TrainNumber(string name) => Train.TryGetValue(name, out var value) ? value : double.NaN;
 
+    /// <summary>A number of <c>telemetry</c>, or NaN.</summary>
+    public double TelemetryNumber(string name) =>
+        double.TryParse(Telemetry.FirstOrDefault(f => f.Key == name).Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : double.NaN;
+
     /// <summary>Takes a message in.</summary>
     /// <param name="suffix">Last part of the topic: status, info, telemetry or train; others are ignored.</param>
     /// <param name="payload">The payload, from outside.</param>
@@ -95,16 +99,14 @@ internal sealed record NodeReport(string Node)
             Loss = TrainNumber("loss"),
             Accuracy = TrainNumber("accuracy"),
             Peers = (int)Whole("peers", int.MaxValue),
-            BytesIn = Whole("bytes_in", long.MaxValue),
-            BytesOut = Whole("bytes_out", long.MaxValue),
-            Rejected = Whole("rejected", long.MaxValue),
+            BytesIn = Count(TelemetryNumber("bytesIn"), long.MaxValue),
+            BytesOut = Count(TelemetryNumber("bytesOut"), long.MaxValue),
+            Rejected = Count(TelemetryNumber("rejected"), long.MaxValue),
         };
 
-        long Whole(string name, long max)
-        {
-            var value = TrainNumber(name);
-            return value >= 0 && value < max ? (long)value : -1;
-        }
+        long Whole(string name, long max) => Count(TrainNumber(name), max);
+
+        static long Count(double value, long max) => value >= 0 && value < max ? (long)value : -1;
     }
 
     private static string StateOf(JsonElement root) =>

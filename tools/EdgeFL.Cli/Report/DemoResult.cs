@@ -105,6 +105,9 @@ internal sealed record DemoSummary
 
     /// <summary>The seed that reproduces the run.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>Seconds from an agent's restart until it learned with the others again; NaN when none was killed, and then left out.</summary>
+    public double RejoinSeconds { get; init; } = double.NaN;
 }
 
 /// <summary>Everything a report shows. Data alone: how a fleet is run is known elsewhere.</summary>

@@ -76,6 +76,8 @@ internal static class ResultJson
         json.WriteFinite("agent_pss_mb_max", s.AgentPssMbMax, 2);
         json.WriteString("agent_kind", s.AgentKind);
         json.WriteNumber("seed", s.Seed);
+        if (double.IsFinite(s.RejoinSeconds))
+            json.WriteFinite("rejoin_seconds", s.RejoinSeconds, 1);
     }
 
     private static void Node(Utf8JsonWriter json, DemoResult result, DemoNode node)
