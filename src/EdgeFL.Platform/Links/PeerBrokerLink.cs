@@ -35,8 +35,7 @@ public sealed class PeerBrokerLink : IFleetLink
     {
         this.context = context;
         fixedPeers = context.Network.Peers.Select(PeerAddress.ParsePeer).Where(p => p.Key != context.Node).ToDictionary();
-        if (!IPEndPoint.TryParse(context.Network.Listen, out IPEndPoint? listen))
-            throw new ConfigException("bad-listen", $"network.listen: '{context.Network.Listen}' is not an address and port.", "Write e.g. \"0.0.0.0:8883\".");
+        IPEndPoint listen = PeerAddress.ParseListen(context.Network.Listen);
         gate = new FrameGate(context.Credentials);
         tls = new TlsPolicy(context.Credentials);
         broker = new MqttBroker(new MqttBrokerOptions
