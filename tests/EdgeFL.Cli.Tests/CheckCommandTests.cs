@@ -36,7 +36,7 @@ public sealed class CheckCommandTests
         Assert.Equal(["id", "result", "text", "next"], json.RootElement.GetProperty("checks")[0].EnumerateObject().Select(p => p.Name));
         var results = Results(run.Out);
         Assert.Equal(CheckList.All.Select(c => c.Id), results.Keys);
-        foreach (var id in (string[])["clock", "data-dir", "authority", "operator", "nodes", "port", "mdns", "sensor"])
+        foreach (var id in (string[])["clock", "data-dir", "authority", "operator", "nodes", "device", "model", "port", "mdns", "sensor"])
             Assert.True(results[id].GetProperty("result").GetString() == "ok", $"{id}: {results[id]}");
         Assert.Equal("skipped", results["peers"].GetProperty("result").GetString());
     }
@@ -94,8 +94,9 @@ public sealed class CheckCommandTests
     public async Task Check_OfASensorThatCannotBeOpened_IsAnError()
     {
         using var folder = await FleetAsync();
-        await File.WriteAllTextAsync(folder["agent.json"], """{"sensor":{"kind":"replay","replay":{"path":["missing.csv"]}}}""");
-        await File.WriteAllTextAsync(folder["broken.json"], """{"sensor":{"kind":"replay","repaly":{}}}""");
+        const string Mine = "\"fleet\":\"lab\",\"node\":\"kitchen\",\"identity\":\"edgefl-fleet/nodes/kitchen\",\"state\":\".\",\n\"model\":\"edgefl-fleet/nodes/kitchen/model.json\",";
+        await File.WriteAllTextAsync(folder["agent.json"], "{" + Mine + """ "sensor":{"kind":"replay","replay":{"path":["missing.csv"]}}}""");
+        await File.WriteAllTextAsync(folder["broken.json"], "{" + Mine + "\n" + """ "sensor":{"kind":"replay","repaly":{}}}""");
 
         var run = await CliRun.Of(folder.Path, ["check", .. Offline, "--config", "agent.json", "--json"]);
         var broken = await CliRun.Of(folder.Path, ["check", "--config", "broken.json"]);
@@ -103,9 +104,32 @@ public sealed class CheckCommandTests
 
         Assert.Equal(3, run.Exit);
         Assert.Contains("missing.csv", Results(run.Out)["sensor"].GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Equal("warning", Results(run.Out)["model"].GetProperty("result").GetString());
         Assert.Equal((2, 2), (broken.Exit, missing.Exit));
         Assert.Contains("[config-wrong]", broken.Err, StringComparison.Ordinal);
+        Assert.Contains("broken.json:3:", broken.Err, StringComparison.Ordinal);
+        Assert.Contains("repaly", broken.Err, StringComparison.Ordinal);
         Assert.Contains("[config-missing]", missing.Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_OfAnotherDevicesCertificateAndAModelThatDoesNotFit_AreErrors()
+    {
+        using var folder = await FleetAsync();
+        await CliRun.Of(folder.Path, ["node", "add", "cellar", "--sensor", "simulated", "--model", "activity-mlp"]);
+        var file = folder["edgefl-fleet/nodes/cellar/agent.json"];
+        var text = await File.ReadAllTextAsync(file);
+        await File.WriteAllTextAsync(file, text.Replace("\"identity\": \".\"", "\"identity\": \"../kitchen\"", StringComparison.Ordinal)
+            .Replace("\"kind\": \"simulated\",", "\"kind\": \"host\" }, //", StringComparison.Ordinal));
+        text = await File.ReadAllTextAsync(file);
+        await File.WriteAllTextAsync(file, text.Remove(text.IndexOf("\"simulated\"", StringComparison.Ordinal), text.IndexOf("\"network\"", StringComparison.Ordinal) - text.IndexOf("\"simulated\"", StringComparison.Ordinal)));
+
+        var run = await CliRun.Of(folder.Path, ["check", .. Offline, "--dont-run", "sensor", "--config", file, "--json"]);
+
+        Assert.Equal(3, run.Exit);
+        Assert.Equal("error", Results(run.Out)["device"].GetProperty("result").GetString());
+        Assert.Contains("'kitchen'", Results(run.Out)["device"].GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Equal("error", Results(run.Out)["model"].GetProperty("result").GetString());
     }
 
     [Theory]

@@ -158,6 +158,7 @@ public sealed class FleetCommandTests
     public async Task Init_OnATerminal_AsksAtMostFiveQuestions()
     {
         using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["rows.csv"], "t_ms,heat\n0,1\n");
 
         var run = await CliRun.Of(folder.Path, ["init"], input: "greenhouse\nnorth, south\nreplay\nrows.csv\n");
 
@@ -166,7 +167,8 @@ public sealed class FleetCommandTests
         Assert.Equal(folder["edgefl-fleet"] + "\n", run.Out);
         using var config = JsonDocument.Parse(await File.ReadAllTextAsync(folder["edgefl-fleet/nodes/south/agent.json"]));
         Assert.Equal("greenhouse", config.RootElement.GetProperty("fleet").GetString());
-        Assert.Equal(folder["rows.csv"], config.RootElement.GetProperty("sensor").GetProperty("replay").GetProperty("path")[0].GetString());
+        Assert.Equal("rows.csv", config.RootElement.GetProperty("sensor").GetProperty("replay").GetProperty("path").GetString());
+        Assert.True(File.Exists(folder["edgefl-fleet/nodes/south/rows.csv"]));
     }
 
     [Fact]

@@ -59,8 +59,10 @@ public static class AgentConfigFile
     /// <summary>Writes a configuration so that a reader finds the old file or the new one, whole.</summary>
     /// <param name="path">The file.</param>
     /// <param name="config">The configuration.</param>
-    public static void Write(string path, AgentConfig config) =>
-        AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(config, AgentConfigJson.Default.AgentConfig));
+    /// <param name="mode">Rights of the file. Default 0644.</param>
+    /// <exception cref="StorageException">It cannot be written.</exception>
+    public static void Write(string path, AgentConfig config, UnixFileMode mode = AtomicFile.Readable) =>
+        AtomicFile.Write(path, [.. JsonSerializer.SerializeToUtf8Bytes(config, AgentConfigJson.Default.AgentConfig), (byte)'\n'], mode);
 }
 
 /// <summary>How <c>agent.json</c> looks.</summary>

@@ -41,8 +41,7 @@ public sealed class PeerBrokerLink : IFleetLink
                 fixedPeers.Add(peer, address);
         }
 
-        if (!IPEndPoint.TryParse(context.Network.Listen, out IPEndPoint? listen))
-            throw new ConfigException("bad-listen", $"network.listen: '{context.Network.Listen}' is not an address and port.", "Write e.g. \"0.0.0.0:8883\".");
+        IPEndPoint listen = PeerAddress.ParseListen(context.Network.Listen);
         gate = new FrameGate(context.Credentials);
         tls = new TlsPolicy(context.Credentials);
         broker = new MqttBroker(new MqttBrokerOptions

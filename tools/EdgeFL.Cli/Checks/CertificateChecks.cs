@@ -48,6 +48,22 @@ internal static class CertificateChecks
             : worst with { Text = worst.Text + (findings.Count(f => f.Verdict != Verdict.Ok) is > 1 and var bad ? $" (and {bad - 1} more)" : "") };
     }
 
+    /// <summary>The certificate of the device that is configured.</summary>
+    public static Finding Device(CheckScope scope)
+    {
+        if (scope.Device is not { Config: var config } device)
+            return Finding.Skip("no device named (--config agent.json)");
+        var finding = Credentials(scope, device.IdentityFolder, config.Node, $"edgefl node add {config.Node}   (on the operator's machine; then copy the folder)");
+        if (finding.Verdict == Verdict.Error)
+            return finding;
+        using var credentials = DeviceCredentials.Load(device.IdentityFolder);
+        var own = credentials.Identity;
+        return own.Role == CertificateRole.Device && own.Name == config.Node && own.Fleet.Value == config.Fleet
+            ? finding
+            : Finding.Error($"the certificate in {device.IdentityFolder} is of {own.Role.ToString().ToLowerInvariant()} '{own.Name}' of fleet '{own.Fleet}', not of '{config.Node}' of '{config.Fleet}'",
+                $"edgefl node add {config.Node}");
+    }
+
     private static Finding Credentials(CheckScope scope, string folder, string name, string renew)
     {
         try

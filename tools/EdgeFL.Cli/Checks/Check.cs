@@ -1,6 +1,6 @@
-using EdgeFL.Cli.Fleet;
+using System.Net;
 using EdgeFL.Cli.Commands;
-using EdgeFL.Platform.Sensors;
+using EdgeFL.Cli.Fleet;
 
 namespace EdgeFL.Cli.Checks;
 
@@ -46,8 +46,8 @@ internal sealed record Check(string Id, string Title, Func<CheckScope, Cancellat
 /// <summary>What the checks look at.</summary>
 internal sealed record CheckScope(FleetFolder Fleet, string DataFolder, DateTimeOffset Now, TimeSpan Timeout)
 {
-    /// <summary>Port that a node listens on.</summary>
-    public int Port { get; init; } = HostPort.DefaultPort;
+    /// <summary>Where the node listens; null when it uses an outside broker.</summary>
+    public IPEndPoint? Listen { get; init; } = new(IPAddress.Any, HostPort.DefaultPort);
 
     /// <summary>Interfaces to look on; empty for all but loopback.</summary>
     public IReadOnlyList<string> Interfaces { get; init; } = [];
@@ -55,11 +55,8 @@ internal sealed record CheckScope(FleetFolder Fleet, string DataFolder, DateTime
     /// <summary>Nodes that must answer.</summary>
     public IReadOnlyList<HostPort> Peers { get; init; } = [];
 
-    /// <summary>The sensor to open; null for none.</summary>
-    public SensorOptions? Sensor { get; init; }
-
-    /// <summary>Folder that the sensor's paths are relative to.</summary>
-    public string SensorFolder { get; init; } = ".";
+    /// <summary>The device whose configuration was named, or null.</summary>
+    public DeviceScope? Device { get; init; }
 
     /// <summary>The machine's files; a test gives its own tree.</summary>
     public string Root { get; init; } = "/";

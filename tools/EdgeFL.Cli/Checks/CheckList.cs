@@ -13,6 +13,8 @@ internal static class CheckList
         Check.Of("authority", "The fleet's authorities are good and their keys private", CertificateChecks.Authority),
         Check.Of("operator", "The operator's certificate is good and its key private", CertificateChecks.Operator),
         Check.Of("nodes", "The devices' certificates are good and their keys private", CertificateChecks.Nodes),
+        Check.Of("device", "The certificate that --config names is good, that device's own, and its key private", CertificateChecks.Device),
+        Check.Of("model", "The model that --config names can be read and fits the sensor", ModelCheck.Run),
         new("port", "The port is free or an agent listens", NetworkChecks.PortAsync),
         new("mdns", "Nodes can be found on the network", NetworkChecks.DiscoveryAsync),
         new("peers", "Named peers accept connections", NetworkChecks.PeersAsync),

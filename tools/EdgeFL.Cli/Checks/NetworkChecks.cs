@@ -12,19 +12,25 @@ internal static class NetworkChecks
     /// <summary>The port is free for an agent, or somebody listens on it already. Only this machine is touched.</summary>
     public static async Task<Finding> PortAsync(CheckScope scope, CancellationToken cancel)
     {
-        if (scope.Port == 0)
+        if (scope.Listen is not { } listen)
+            return Finding.Skip("an outside broker is used: nothing listens here");
+        int port = listen.Port;
+        if (port == 0)
             return Finding.Ok("the system chooses a free port");
-        if (await ConnectAsync(new HostPort("127.0.0.1", scope.Port), scope.Timeout, cancel).ConfigureAwait(false) is null)
-            return Finding.Ok($"port {scope.Port}: somebody listens (an agent, if it runs)");
+        bool isAny = listen.Address.Equals(IPAddress.Any) || listen.Address.Equals(IPAddress.IPv6Any);
+        var near = isAny ? IPAddress.Loopback : listen.Address;
+        if (await ConnectAsync(new HostPort(near.ToString(), port), scope.Timeout, cancel).ConfigureAwait(false) is null)
+            return Finding.Ok($"port {port}: somebody listens (an agent, if it runs)");
         try
         {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, scope.Port));
-            return Finding.Ok($"port {scope.Port} is free");
+            using var socket = new Socket(near.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(near, port));
+            return Finding.Ok($"port {port} is free");
         }
         catch (SocketException refused)
         {
-            return Finding.Error($"port {scope.Port} cannot be listened on: {refused.Message}", $"ss -ltnp 'sport = :{scope.Port}'   (or another port: --port N)");
+            return Finding.Error($"{new HostPort(near.ToString(), port)} cannot be listened on: {refused.Message}",
+                $"ss -ltnp 'sport = :{port}'   (or another address: network.listen in agent.json)");
         }
     }
 
@@ -52,7 +58,7 @@ internal static class NetworkChecks
     public static async Task<Finding> PeersAsync(CheckScope scope, CancellationToken cancel)
     {
         if (scope.Peers.Count == 0)
-            return Finding.Skip("no peers named (--peer HOST:PORT, or peers in agent.json)");
+            return Finding.Skip("no peers named (--peer HOST:PORT, or network.peers in agent.json)");
         var answers = await Task.WhenAll(scope.Peers.Select(async p => (Peer: p, Error: await ConnectAsync(p, scope.Timeout, cancel).ConfigureAwait(false))))
             .ConfigureAwait(false);
         var bad = answers.Where(a => a.Error is not null).ToList();

@@ -8,13 +8,13 @@ internal static class SensorCheck
     /// <summary>Runs the check.</summary>
     public static async Task<Finding> RunAsync(CheckScope scope, CancellationToken cancel)
     {
-        if (scope.Sensor is not { } options)
+        if (scope.Device is not { } device)
             return Finding.Skip("no sensor named (--config agent.json)");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(scope.Timeout);
         try
         {
-            await using var sensor = SensorFactory.Create(options, new SensorContext { BaseFolder = scope.SensorFolder });
+            await using var sensor = device.OpenSensor();
             var description = sensor.Description;
             await foreach (var batch in sensor.ReadAsync(limit.Token).ConfigureAwait(false))
             {

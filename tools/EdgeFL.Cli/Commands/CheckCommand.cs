@@ -1,8 +1,7 @@
 using System.CommandLine;
-using System.Text.Json;
+using System.Net;
 using EdgeFL.Cli.Checks;
 using EdgeFL.Cli.Framework;
-using EdgeFL.Platform.Sensors;
 using Spectre.Console;
 
 namespace EdgeFL.Cli.Commands;
@@ -16,28 +15,30 @@ internal static class CheckCommand
     public static CliCommand Build()
     {
         var dir = FleetOptions.Dir();
-        var data = new Option<string>("--data-dir") { Description = $"Data folder of the agent (default: {SystemDataFolder} where it is, else the fleet's folder)", HelpName = "DIR" };
-        var config = new Option<string>("--config") { Description = "agent.json to take port, peers and sensor from", HelpName = "FILE" };
+        var data = new Option<string>("--data-dir") { Description = $"Data folder of the agent (default: what --config says, else {SystemDataFolder} where it is, else the fleet's folder)", HelpName = "DIR" };
+        var config = new Option<string>("--config") { Description = "agent.json to check: its certificate, model, sensor, port, interfaces and peers", HelpName = "FILE" };
         var port = new Option<int?>("--port") { Description = "Port of the agent (default 8883)", HelpName = "PORT" };
         var peers = new Option<string[]>("--peer") { Description = "Node that must answer; may be repeated", HelpName = "HOST:PORT" };
         var interfaces = DiscoverCommand.Interface();
         var strict = new Option<bool>("--warnings-as-errors") { Description = "Exit with 3 on warnings too" };
         var skip = new Option<string[]>("--dont-run") { Description = "Leave a check out; may be repeated (names: edgefl check-list)", HelpName = "ID" };
         skip.AcceptOnlyFromAmong(CheckList.All.Select(c => c.Id).ToArray());
-        return new CliCommand("check", "Look for what keeps a node from working: clock, disk, certificates, port, network, sensor",
+        return new CliCommand("check", "Look for what keeps a node from working: clock, disk, certificates, model, port, network, sensor",
                 new Example("edgefl check", "everything that can be checked without a configuration"),
-                new Example("edgefl check --config agent.json --data-dir /var/lib/edgefl", "on a device"),
+                new Example("edgefl check --config agent.json", "on a device"),
                 new Example("edgefl check --dont-run mdns --warnings-as-errors", "in a script: exit 3 on anything but ok"))
             .With(dir, data, config, port, peers, interfaces, strict, skip, GlobalOptions.Timeout("3s"))
             .Runs(async (context, cancel) =>
             {
                 var fleet = FleetOptions.Folder(context, dir);
-                var scope = new CheckScope(fleet, DataFolder(context, data, fleet.Path), context.Now, context.Timeout) { Interfaces = context.Get(interfaces) ?? [] };
-                if (context.Get(config) is { } file)
-                    scope = WithConfig(scope, context.Console.Resolve(file));
+                var device = context.Get(config) is { } file ? DeviceScope.Read(context.Console.Resolve(file)) : null;
+                var scope = new CheckScope(fleet, DataFolder(context, data, device, fleet.Path), context.Now, context.Timeout) { Device = device };
+                if (device is not null)
+                    scope = scope with { Listen = device.Listen, Peers = device.Peers };
                 scope = scope with
                 {
-                    Port = context.Get(port) is { } given ? FleetOptions.CheckPort(given) : scope.Port,
+                    Listen = context.Get(port) is { } given ? new IPEndPoint(scope.Listen?.Address ?? IPAddress.Any, FleetOptions.CheckPort(given)) : scope.Listen,
+                    Interfaces = context.Get(interfaces) is { Length: > 0 } named ? named : device?.Config.Network.Interfaces ?? [],
                     Peers = [.. scope.Peers, .. (context.Get(peers) ?? []).Select(HostPort.Parse)],
                 };
                 return await RunAsync(context, scope, context.Get(skip) ?? [], context.Get(strict), cancel).ConfigureAwait(false);
@@ -133,32 +134,7 @@ internal static class CheckCommand
             context.Data($"         {"",-12} next: {finding.Remedy}");
     }
 
-    private static string DataFolder(CliContext context, Option<string> option, string fleet) =>
-        context.Get(option) is { } named ? context.Console.Resolve(named) : Directory.Exists(SystemDataFolder) ? SystemDataFolder : fleet;
-
-    private static CheckScope WithConfig(CheckScope scope, string file)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(file), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            var root = json.RootElement;
-            return scope with
-            {
-                Port = root.TryGetProperty("port", out var port) && port.TryGetInt32(out var number) ? FleetOptions.CheckPort(number) : scope.Port,
-                Peers = root.TryGetProperty("peers", out var peers) && peers.ValueKind == JsonValueKind.Array
-                    ? peers.EnumerateArray().Where(p => p.ValueKind == JsonValueKind.String).Select(p => HostPort.Parse(p.GetString()!)).ToList() : [],
-                Sensor = root.TryGetProperty("sensor", out var sensor)
-                    ? SensorOptions.Parse(System.Text.Encoding.UTF8.GetBytes(sensor.GetRawText()), file) : null,
-                SensorFolder = Path.GetDirectoryName(file)!,
-            };
-        }
-        catch (Exception wrong) when (wrong is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new CliException("config-missing", $"{file} does not exist.", "edgefl node add NAME   (makes one)", ExitCodes.Usage);
-        }
-        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException or SensorException)
-        {
-            throw new CliException("config-wrong", $"{file}: {wrong.Message}", $"edit {file}", ExitCodes.Usage, wrong);
-        }
-    }
+    private static string DataFolder(CliContext context, Option<string> option, DeviceScope? device, string fleet) =>
+        context.Get(option) is { } named ? context.Console.Resolve(named)
+        : device?.StateFolder ?? (Directory.Exists(SystemDataFolder) ? SystemDataFolder : fleet);
 }

@@ -24,9 +24,21 @@ internal static class FleetOptions
             HelpName = "KIND",
             DefaultValueFactory = _ => "host",
         };
-        option.AcceptOnlyFromAmong(AgentConfigText.SensorKinds);
+        option.AcceptOnlyFromAmong(NodePlan.SensorKinds);
         return option;
     }
+
+    /// <summary>The preset of a recording.</summary>
+    public static Option<string> Preset() => new("--preset")
+    {
+        Description = $"What the recording's columns and labels mean: {string.Join(", ", Assets.Names("sensors"))} (default: its header's names)", HelpName = "NAME",
+    };
+
+    /// <summary>Interfaces that new devices look for each other on.</summary>
+    public static Option<string[]> Interfaces() => new("--interface", "-i")
+    {
+        Description = "Network interface to find other devices on; may be repeated (default: all but lo; lo alone keeps a device to this machine)", HelpName = "NAME",
+    };
 
     /// <summary>The folder that a command is about.</summary>
     public static FleetFolder Folder(CliContext context, Option<string> dir)

@@ -16,14 +16,17 @@ internal static class InitCommand
             Description = "Names of the devices, or how many", HelpName = "NAMES", AllowMultipleArgumentsPerToken = true,
         };
         var sensor = new Option<string>("--sensor") { Description = "Sensor of the devices: host, simulated or replay", HelpName = "KIND" };
-        sensor.AcceptOnlyFromAmong(AgentConfigText.SensorKinds);
+        sensor.AcceptOnlyFromAmong(NodePlan.SensorKinds);
         var data = new Option<string>("--data") { Description = "Recording for --sensor replay", HelpName = "FILE" };
+        var preset = FleetOptions.Preset();
+        var interfaces = FleetOptions.Interfaces();
         var dir = FleetOptions.Dir();
         return new CliCommand("init", "Make a fleet's folder: authorities, operator and devices, asking what is not given",
                 new Example("edgefl init", "asks at most four questions"),
                 new Example("edgefl init --yes", "asks none: fleet 'home' with node-1 to node-3"),
-                new Example("edgefl init --fleet lab --nodes kitchen cellar --sensor host", "asks none"))
-            .With(fleetName, nodes, sensor, data, dir, GlobalOptions.Yes(), GlobalOptions.DryRun())
+                new Example("edgefl init --fleet lab --nodes kitchen cellar --sensor host", "asks none"),
+                new Example("edgefl init --yes --sensor simulated --interface lo", "three devices that find each other on this machine"))
+            .With(fleetName, nodes, sensor, data, preset, interfaces, dir, GlobalOptions.Yes(), GlobalOptions.DryRun())
             .Runs((context, cancel) =>
             {
                 var folder = FleetOptions.Folder(context, dir);
@@ -34,9 +37,8 @@ internal static class InitCommand
                     : there && folder.Nodes().Count > 0 ? folder.Nodes()
                     : context.Ask("Names of the devices, or how many", "3", "--nodes kitchen cellar").Split([' ', ','], StringSplitOptions.RemoveEmptyEntries));
                 var kind = context.Get(sensor) ?? (there ? "host" : context.Ask("Sensor (host, simulated, replay)", "host", "--sensor KIND"));
-                if (!AgentConfigText.SensorKinds.Contains(kind))
-                    throw new CliException("bad-sensor", $"'{kind}' is not a kind of sensor.", "--sensor host, simulated or replay", ExitCodes.Usage);
                 var file = context.Get(data) ?? (kind == "replay" && !there ? context.Ask("Recording", null, "--data FILE.csv") : null);
+                var plan = NodePlan.Make(context.Console, kind, file, context.Get(preset), model: null, peers: []) with { Interfaces = context.Get(interfaces) ?? [] };
                 var ids = names.Select(FleetOptions.ParseNode).Distinct().ToList();
                 if (context.DryRun)
                 {
@@ -46,8 +48,7 @@ internal static class InitCommand
 
                 var authority = folder.EnsureAuthority(fleet, context.Now);
                 folder.EnsureOperator("admin", context.Now);
-                var config = new AgentConfigText(fleet, default) { Sensor = kind, SensorPath = file is null ? null : context.Console.Resolve(file) };
-                var outcomes = NodeCommand.AddAll(context, folder, ids, config, Identity.FleetAuthority.LeafValidity, renew: false, cancel);
+                var outcomes = NodeCommand.AddAll(context, folder, ids, plan, Identity.FleetAuthority.LeafValidity, renew: false, cancel);
                 if (context.Json)
                 {
                     context.DataJson("edgefl.init/1", json =>
@@ -68,7 +69,7 @@ internal static class InitCommand
                 context.Progress($"Fleet '{fleet}' with {string.Join(", ", ids)}: {(authority == Outcome.Made ? "made" : "was there; nothing lost")}.");
                 if (authority == Outcome.Made)
                     context.Progress($"Move {folder.RootFolder} to a stick and keep it offline.");
-                context.Progress("next: edgefl node ls   then copy each folder under nodes/ to its device");
+                context.Progress("next: copy each folder under nodes/ to its device, then there: edgefl-agent --config agent.json");
                 return Task.FromResult(ExitCodes.Ok);
             });
     }

@@ -24,54 +24,51 @@ internal static class NodeCommand
         var dir = FleetOptions.Dir();
         var sensor = FleetOptions.Sensor();
         var data = new Option<string>("--data") { Description = "Recording for --sensor replay", HelpName = "FILE" };
-        var model = new Option<string>("--model") { Description = "Model file for agent.json", HelpName = "FILE" };
-        var port = new Option<int>("--port") { Description = "Port to listen on, 0 for any (default 8883)", HelpName = "PORT", DefaultValueFactory = _ => 8883 };
-        var peers = new Option<string[]>("--peer") { Description = "Neighbour that is always tried; may be repeated", HelpName = "HOST:PORT" };
+        var preset = FleetOptions.Preset();
+        var model = new Option<string>("--model") { Description = $"Model: {string.Join(", ", Assets.Names("models"))}, or a file (default: what fits the sensor)", HelpName = "MODEL" };
+        var port = new Option<int?>("--port") { Description = "Port to listen on, 0 for any (default 8883; any with --interface lo)", HelpName = "PORT" };
+        var interfaces = FleetOptions.Interfaces();
+        var peers = new Option<string[]>("--peer") { Description = "Neighbour that is always tried, also without discovery; may be repeated", HelpName = "NODE=HOST:PORT" };
         var days = new Option<int>("--days") { Description = "Days that the certificate lasts, 1 to 397 (default 30)", HelpName = "N", DefaultValueFactory = _ => 30 };
         var renew = new Option<bool>("--renew") { Description = "Renew the certificate also when it is still good; the key stays" };
-        return new CliCommand("add", "Make a device's folder: key, certificates and agent.json",
+        return new CliCommand("add", "Make a device's folder: key, certificates, model and agent.json",
                 new Example("edgefl node add kitchen cellar", "two devices"),
-                new Example("edgefl node add bench --sensor simulated --port 0", "a device with a made-up sensor on any free port"),
+                new Example("edgefl node add bench-1 bench-2 --sensor simulated --interface lo", "two devices with made-up sensors on this machine"),
+                new Example("edgefl node add phone --sensor replay --data walk.csv.gz --preset uci-hapt", "a device that plays a recording"),
+                new Example("edgefl node add pump-01 --peer pump-02=192.168.1.12:8883", "a neighbour that discovery cannot see"),
                 new Example("edgefl node add kitchen --renew", "a new certificate for the same key"))
-            .Takes(names).With(dir, sensor, data, model, port, peers, days, renew, GlobalOptions.DryRun())
+            .Takes(names).With(dir, sensor, data, preset, model, port, interfaces, peers, days, renew, GlobalOptions.DryRun())
             .Runs((context, cancel) =>
             {
                 var folder = FleetOptions.Folder(context, dir);
                 var nodes = context.Get(names)!.Select(FleetOptions.ParseNode).Distinct().ToList();
                 if (context.Get(days) is < 1 or > 397)
                     throw new CliException("bad-days", $"{context.Get(days)} days: a certificate lasts 1 to 397.", "--days 30", ExitCodes.Usage);
-                if (context.Get(sensor) == "replay" && context.Get(data) is null)
-                    throw new CliException("data-missing", "A replay sensor needs a recording.", "add --data FILE.csv", ExitCodes.Usage);
-                foreach (var peer in context.Get(peers) ?? [])
-                    HostPort.Parse(peer);
-                var fleet = folder.Fleet();
-                var config = new AgentConfigText(fleet, default)
+                var plan = NodePlan.Make(context.Console, context.Get(sensor)!, context.Get(data), context.Get(preset), context.Get(model), context.Get(peers) ?? []) with
                 {
-                    Sensor = context.Get(sensor)!, SensorPath = context.Get(data) is { } file ? context.Console.Resolve(file) : null,
-                    Model = context.Get(model) is { } text ? context.Console.Resolve(text) : null, Port = FleetOptions.CheckPort(context.Get(port)),
-                    Peers = context.Get(peers) ?? [],
+                    Port = context.Get(port) is { } given ? FleetOptions.CheckPort(given) : null,
+                    Interfaces = context.Get(interfaces) ?? [],
                 };
                 var outcomes = context.DryRun
                     ? nodes.Select(n => (Node: n, Outcome: Directory.Exists(folder.NodeFolder(n)) ? Outcome.Kept : Outcome.Made)).ToList()
-                    : AddAll(context, folder, nodes, config, TimeSpan.FromDays(context.Get(days)), context.Get(renew), cancel);
+                    : AddAll(context, folder, nodes, plan, TimeSpan.FromDays(context.Get(days)), context.Get(renew), cancel);
                 Say(context, folder, outcomes);
                 return Task.FromResult(ExitCodes.Ok);
             });
     }
 
-    /// <summary>Makes the devices and their agent.json; an agent.json that is there is never touched, people edit it.</summary>
-    internal static List<(NodeId Node, Outcome Outcome)> AddAll(CliContext context, FleetFolder folder, IReadOnlyList<NodeId> nodes, AgentConfigText config,
+    /// <summary>Makes the devices' keys and files; an agent.json that is there is never touched, people edit it.</summary>
+    internal static List<(NodeId Node, Outcome Outcome)> AddAll(CliContext context, FleetFolder folder, IReadOnlyList<NodeId> nodes, NodePlan plan,
         TimeSpan validity, bool renew, CancellationToken cancel)
     {
         var outcomes = new List<(NodeId, Outcome)>();
+        var fleet = folder.Fleet();
         var number = folder.Nodes().Count;
         foreach (var node in nodes)
         {
             cancel.ThrowIfCancellationRequested();
             var outcome = folder.EnsureNode(node, context.Now, validity, renew);
-            var file = Path.Combine(folder.NodeFolder(node), "agent.json");
-            if (!File.Exists(file))
-                PrivateText.Write(file, (config with { Node = node, Number = number }).Write(), PrivateText.PrivateMode);
+            plan.Write(folder.NodeFolder(node), fleet, node, number);
             if (outcome == Outcome.Made)
                 number++;
             outcomes.Add((node, outcome));
