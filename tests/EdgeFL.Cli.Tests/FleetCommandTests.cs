@@ -1,6 +1,8 @@
 using System.Runtime.Versioning;
 using System.Text.Json;
 using EdgeFL.Identity;
+using EdgeFL.Learning;
+using EdgeFL.Platform.Configuration;
 
 namespace EdgeFL.Cli.Tests;
 
@@ -81,6 +83,34 @@ public sealed class FleetCommandTests
         Assert.Equal(("lab", "kitchen"), (credentials.Identity.Fleet.Value, credentials.Identity.Node.Value));
         using var config = JsonDocument.Parse(await File.ReadAllTextAsync(folder["edgefl-fleet/nodes/kitchen/agent.json"]));
         Assert.Equal("kitchen", config.RootElement.GetProperty("node").GetString());
+    }
+
+    [Theory]
+    [InlineData("host", "host-autoencoder")]
+    [InlineData("simulated", "activity-cnn")]
+    public async Task NodeAdd_WhatItWrites_IsWhatTheAgentReads(string sensor, string model)
+    {
+        using var folder = new TemporaryFolder();
+        await CliRun.Of(folder.Path, ["ca", "init", "--fleet", "lab"]);
+        var run = await CliRun.Of(folder.Path, ["node", "add", "kitchen", "--sensor", sensor, "--port", "9999", "--peer", "cellar=192.0.2.7:8883"]);
+        Assert.True(run.Exit == 0, run.Err);
+
+        var config = AgentConfigFile.Read(folder["edgefl-fleet/nodes/kitchen/agent.json"]);
+        Assert.Equal(("lab", "kitchen", "."), (config.Fleet, config.Node, config.Identity));
+        Assert.Null(config.Sensor.Check());
+        Assert.Equal("0.0.0.0:9999", config.Network.Listen);
+        Assert.Equal(["cellar=192.0.2.7:8883"], config.Network.Peers);
+        Assert.Equal(model, ModelSpec.Parse(await File.ReadAllBytesAsync(folder["edgefl-fleet/nodes/kitchen/" + config.Model])).Name);
+    }
+
+    [Fact]
+    public async Task NodeAdd_PeerWithoutName_IsAUsageError()
+    {
+        using var folder = new TemporaryFolder();
+        await CliRun.Of(folder.Path, ["ca", "init", "--fleet", "lab"]);
+        var run = await CliRun.Of(folder.Path, ["node", "add", "kitchen", "--peer", "192.0.2.7:8883"]);
+        Assert.Equal(2, run.Exit);
+        Assert.Contains("[bad-peer]", run.Err, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -166,7 +196,7 @@ public sealed class FleetCommandTests
         Assert.Equal(folder["edgefl-fleet"] + "\n", run.Out);
         using var config = JsonDocument.Parse(await File.ReadAllTextAsync(folder["edgefl-fleet/nodes/south/agent.json"]));
         Assert.Equal("greenhouse", config.RootElement.GetProperty("fleet").GetString());
-        Assert.Equal(folder["rows.csv"], config.RootElement.GetProperty("sensor").GetProperty("replay").GetProperty("path")[0].GetString());
+        Assert.Equal(folder["rows.csv"], config.RootElement.GetProperty("sensor").GetProperty("replay").GetProperty("path").GetString());
     }
 
     [Fact]

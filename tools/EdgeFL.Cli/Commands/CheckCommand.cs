@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using System.Text.Json;
 using EdgeFL.Cli.Checks;
 using EdgeFL.Cli.Framework;
@@ -142,11 +143,12 @@ internal static class CheckCommand
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(file), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             var root = json.RootElement;
+            root.TryGetProperty("network", out var network);
             return scope with
             {
-                Port = root.TryGetProperty("port", out var port) && port.TryGetInt32(out var number) ? FleetOptions.CheckPort(number) : scope.Port,
-                Peers = root.TryGetProperty("peers", out var peers) && peers.ValueKind == JsonValueKind.Array
-                    ? peers.EnumerateArray().Where(p => p.ValueKind == JsonValueKind.String).Select(p => HostPort.Parse(p.GetString()!)).ToList() : [],
+                Port = Text(network, "listen") is { } listen && IPEndPoint.TryParse(listen, out var endpoint) ? endpoint.Port : scope.Port,
+                Peers = network.ValueKind == JsonValueKind.Object && network.TryGetProperty("peers", out var peers) && peers.ValueKind == JsonValueKind.Array
+                    ? peers.EnumerateArray().Select(p => HostPort.Parse(p.GetString()!.Split('=')[^1])).ToList() : [],
                 Sensor = root.TryGetProperty("sensor", out var sensor)
                     ? SensorOptions.Parse(System.Text.Encoding.UTF8.GetBytes(sensor.GetRawText()), file) : null,
                 SensorFolder = Path.GetDirectoryName(file)!,
@@ -161,4 +163,7 @@ internal static class CheckCommand
             throw new CliException("config-wrong", $"{file}: {wrong.Message}", $"edit {file}", ExitCodes.Usage, wrong);
         }
     }
+
+    private static string? Text(JsonElement parent, string name) =>
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
 }

@@ -47,7 +47,7 @@ internal static class InitCommand
                 var authority = folder.EnsureAuthority(fleet, context.Now);
                 folder.EnsureOperator("admin", context.Now);
                 var config = new AgentConfigText(fleet, default) { Sensor = kind, SensorPath = file is null ? null : context.Console.Resolve(file) };
-                var outcomes = NodeCommand.AddAll(context, folder, ids, config, Identity.FleetAuthority.LeafValidity, renew: false, cancel);
+                var outcomes = NodeCommand.AddAll(context, folder, ids, config, Assets.Model(config.DefaultModel, context.Console), Identity.FleetAuthority.LeafValidity, renew: false, cancel);
                 if (context.Json)
                 {
                     context.DataJson("edgefl.init/1", json =>

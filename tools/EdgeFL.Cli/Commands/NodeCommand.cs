@@ -1,7 +1,10 @@
 using System.CommandLine;
+using System.Text;
 using EdgeFL.Cli.Fleet;
 using EdgeFL.Cli.Framework;
 using EdgeFL.Identity;
+using EdgeFL.Platform.Configuration;
+using EdgeFL.Platform.Links;
 using Spectre.Console;
 
 namespace EdgeFL.Cli.Commands;
@@ -24,9 +27,9 @@ internal static class NodeCommand
         var dir = FleetOptions.Dir();
         var sensor = FleetOptions.Sensor();
         var data = new Option<string>("--data") { Description = "Recording for --sensor replay", HelpName = "FILE" };
-        var model = new Option<string>("--model") { Description = "Model file for agent.json", HelpName = "FILE" };
+        var model = new Option<string>("--model") { Description = "Model name or file, copied into the folder (default: the one for the sensor)", HelpName = "FILE" };
         var port = new Option<int>("--port") { Description = "Port to listen on, 0 for any (default 8883)", HelpName = "PORT", DefaultValueFactory = _ => 8883 };
-        var peers = new Option<string[]>("--peer") { Description = "Neighbour that is always tried; may be repeated", HelpName = "HOST:PORT" };
+        var peers = new Option<string[]>("--peer") { Description = "Neighbour that is always tried; may be repeated", HelpName = "NAME=HOST:PORT" };
         var days = new Option<int>("--days") { Description = "Days that the certificate lasts, 1 to 397 (default 30)", HelpName = "N", DefaultValueFactory = _ => 30 };
         var renew = new Option<bool>("--renew") { Description = "Renew the certificate also when it is still good; the key stays" };
         return new CliCommand("add", "Make a device's folder: key, certificates and agent.json",
@@ -43,25 +46,26 @@ internal static class NodeCommand
                 if (context.Get(sensor) == "replay" && context.Get(data) is null)
                     throw new CliException("data-missing", "A replay sensor needs a recording.", "add --data FILE.csv", ExitCodes.Usage);
                 foreach (var peer in context.Get(peers) ?? [])
-                    HostPort.Parse(peer);
+                    CheckPeer(peer);
                 var fleet = folder.Fleet();
                 var config = new AgentConfigText(fleet, default)
                 {
                     Sensor = context.Get(sensor)!, SensorPath = context.Get(data) is { } file ? context.Console.Resolve(file) : null,
-                    Model = context.Get(model) is { } text ? context.Console.Resolve(text) : null, Port = FleetOptions.CheckPort(context.Get(port)),
+                    Port = FleetOptions.CheckPort(context.Get(port)),
                     Peers = context.Get(peers) ?? [],
                 };
+                var modelFile = Assets.Model(context.Get(model) ?? config.DefaultModel, context.Console);
                 var outcomes = context.DryRun
                     ? nodes.Select(n => (Node: n, Outcome: Directory.Exists(folder.NodeFolder(n)) ? Outcome.Kept : Outcome.Made)).ToList()
-                    : AddAll(context, folder, nodes, config, TimeSpan.FromDays(context.Get(days)), context.Get(renew), cancel);
+                    : AddAll(context, folder, nodes, config, modelFile, TimeSpan.FromDays(context.Get(days)), context.Get(renew), cancel);
                 Say(context, folder, outcomes);
                 return Task.FromResult(ExitCodes.Ok);
             });
     }
 
-    /// <summary>Makes the devices and their agent.json; an agent.json that is there is never touched, people edit it.</summary>
+    /// <summary>Makes the devices with agent.json and model.json; one that is there is never touched, people edit it.</summary>
     internal static List<(NodeId Node, Outcome Outcome)> AddAll(CliContext context, FleetFolder folder, IReadOnlyList<NodeId> nodes, AgentConfigText config,
-        TimeSpan validity, bool renew, CancellationToken cancel)
+        byte[] modelFile, TimeSpan validity, bool renew, CancellationToken cancel)
     {
         var outcomes = new List<(NodeId, Outcome)>();
         var number = folder.Nodes().Count;
@@ -72,12 +76,27 @@ internal static class NodeCommand
             var file = Path.Combine(folder.NodeFolder(node), "agent.json");
             if (!File.Exists(file))
                 PrivateText.Write(file, (config with { Node = node, Number = number }).Write(), PrivateText.PrivateMode);
+            var modelPath = Path.Combine(folder.NodeFolder(node), "model.json");
+            if (!File.Exists(modelPath))
+                PrivateText.Write(modelPath, Encoding.UTF8.GetString(modelFile), PrivateText.ReadableMode);
             if (outcome == Outcome.Made)
                 number++;
             outcomes.Add((node, outcome));
         }
 
         return outcomes;
+    }
+
+    private static void CheckPeer(string text)
+    {
+        try
+        {
+            PeerAddress.ParsePeer(text);
+        }
+        catch (ConfigException wrong)
+        {
+            throw new CliException("bad-peer", $"--peer: '{text}' is not a peer.", "--peer kitchen=192.168.1.20:8883", ExitCodes.Usage, wrong);
+        }
     }
 
     private static void Say(CliContext context, FleetFolder folder, List<(NodeId Node, Outcome Outcome)> outcomes)

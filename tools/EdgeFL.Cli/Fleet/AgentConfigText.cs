@@ -1,5 +1,7 @@
-using EdgeFL.Cli.Framework;
+using System.Text.Json;
 using EdgeFL.Identity;
+using EdgeFL.Platform.Configuration;
+using EdgeFL.Platform.Sensors;
 
 namespace EdgeFL.Cli.Fleet;
 
@@ -18,46 +20,31 @@ internal sealed record AgentConfigText(FleetId Fleet, NodeId Node)
     /// <summary>Number of the device, for kind <c>simulated</c>: which made-up person it is.</summary>
     public int Number { get; init; }
 
-    /// <summary>Model file, or null for the agent's default.</summary>
-    public string? Model { get; init; }
-
     /// <summary>Port that the agent listens on; 0 lets the system choose.</summary>
     public int Port { get; init; } = 8883;
 
-    /// <summary>Neighbours that are always tried, host:port.</summary>
+    /// <summary>Neighbours that are always tried, node-id=host:port.</summary>
     public IReadOnlyList<string> Peers { get; init; } = [];
 
-    /// <summary>The file's text. Paths are relative to the file.</summary>
-    public string Write() => JsonText.Object(json =>
+    /// <summary>Model shipped for this kind of sensor.</summary>
+    public string DefaultModel => Sensor == "host" ? "host-autoencoder" : "activity-cnn";
+
+    /// <summary>The file's text, read by the agent's own reader. Paths are relative to the file; the model lies beside it.</summary>
+    public string Write()
     {
-        json.WriteString("fleet", Fleet.Value);
-        json.WriteString("node", Node.Value);
-        json.WriteString("credentials", ".");
-        json.WriteNumber("port", Port);
-        json.WriteStartArray("peers");
-        foreach (var peer in Peers)
-            json.WriteStringValue(peer);
-        json.WriteEndArray();
-        if (Model is not null)
-            json.WriteString("model", Model);
-        json.WriteStartObject("sensor");
-        json.WriteString("kind", Sensor);
-        if (Sensor == "replay")
+        var config = new AgentConfig
         {
-            json.WriteStartObject("replay");
-            json.WriteStartArray("path");
-            json.WriteStringValue(SensorPath ?? "data.csv");
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-
-        if (Sensor == "simulated")
-        {
-            json.WriteStartObject("simulated");
-            json.WriteNumber("device", Number);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndObject();
-    }) + "\n";
+            Fleet = Fleet.Value,
+            Node = Node.Value,
+            Identity = ".",
+            Sensor = new SensorOptions
+            {
+                Kind = Sensor,
+                Replay = Sensor == "replay" ? new ReplayOptions { Path = [SensorPath ?? "data.csv"] } : null,
+                Simulated = Sensor == "simulated" ? new SimulatedOptions { Device = Number } : null,
+            },
+            Network = new NetworkConfig { Listen = $"0.0.0.0:{Port}", Peers = Peers },
+        };
+        return JsonSerializer.Serialize(config, AgentConfigJson.Default.AgentConfig) + "\n";
+    }
 }
