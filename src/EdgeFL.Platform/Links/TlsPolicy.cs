@@ -21,7 +21,10 @@ public sealed class TlsPolicy
         ClientCertificateRequired = true,
         EnabledSslProtocols = SslProtocols.Tls13,
         CertificateChainPolicy = Untrusting(),
-        RemoteCertificateValidationCallback = (_, certificate, chain, _) => Verify(certificate, chain, out PeerIdentity? _) == CertificateError.None,
+        // Thrown, not returned: the reason is then in the event that people read.
+        RemoteCertificateValidationCallback = (_, certificate, chain, _) => Verify(certificate, chain, out PeerIdentity? _) is var error && error == CertificateError.None
+            ? true
+            : throw new AuthenticationException($"the client's certificate is refused: {error}"),
     };
 
     /// <summary>Options of a connection to a peer, or to an operator's choice of node.</summary>
