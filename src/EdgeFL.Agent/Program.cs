@@ -5,6 +5,7 @@ using EdgeFL.Identity;
 using EdgeFL.Learning;
 using EdgeFL.Platform.Configuration;
 using EdgeFL.Platform.Sensors;
+using EdgeFL.Platform.Storage;
 
 // The program on the device: edgefl-agent --config /etc/edgefl/agent.json
 
@@ -62,13 +63,18 @@ catch (IdentityException error)
 }
 catch (SensorException error)
 {
-    AgentLog.Error(error.Code, error.Message, error.Remedy);
+    AgentLog.Error(error.Code, $"{error.Where}: {error.Cause}", error.Remedy);
     return ExitConfig;
 }
 catch (ModelFormatException error)
 {
     AgentLog.Error("bad-model", error.Message, "Mend the model file that agent.json names.");
     return ExitConfig;
+}
+catch (StorageException error)
+{
+    AgentLog.Error(error.Code, $"{error.Path}: {error.Cause}", error.Remedy);
+    return ExitFailure;
 }
 catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
 {

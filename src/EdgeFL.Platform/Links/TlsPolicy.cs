@@ -53,7 +53,7 @@ public sealed class TlsPolicy
         {
             TargetHost = host,
             ClientCertificateContext = credentials.TlsContext,
-            EnabledSslProtocols = SslProtocols.Tls13 | SslProtocols.Tls12,
+            EnabledSslProtocols = SslProtocols.Tls13,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         };
         if (authorities.Count == 0)
