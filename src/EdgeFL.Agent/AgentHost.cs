@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using System.Threading.Channels;
 using EdgeFL.Identity;
 using EdgeFL.Node;
 using EdgeFL.Platform.Configuration;
@@ -13,12 +12,12 @@ using EdgeFL.Platform.Systemd;
 namespace EdgeFL.Agent;
 
 /// <summary>
-/// The host loop: one bounded queue of inputs, one reader that hands them to the node and carries out its effects. The sensor waits when the queue
-/// is full; frames from the network are dropped and counted; a tick is never queued twice.
+/// The host loop: one bounded queue of inputs (<see cref="Inbox"/>), one reader that hands them to the node and carries out its effects.
 /// </summary>
 internal sealed class AgentHost : IAsyncDisposable
 {
-    private const int InboxMax = 512;
+    /// <summary>Longest time that a sensor may take to stop, ms: one that hangs in its driver is left behind.</summary>
+    private const int SensorStopMs = 2000;
 
     private readonly NodeCore node;
     private readonly ISensor sensor;
@@ -27,15 +26,12 @@ internal sealed class AgentHost : IAsyncDisposable
     private readonly CheckpointWriter checkpoints;
     private readonly SystemdNotifier systemd = SystemdNotifier.FromEnvironment();
     private readonly int tickMs;
-    private readonly Channel<Pending> inbox = Channel.CreateBounded<Pending>(new BoundedChannelOptions(InboxMax) { SingleReader = true });
+    private readonly Inbox inbox = new();
+    private readonly EventLimit events = new();
     private readonly Outbox outbox = new();
     private readonly Telemetry telemetry;
-    private long dropped;
-    private int tickPending;
     private long nextWatchdogMs;
-
-    /// <summary>What waits for the node, or an event that waits to be published.</summary>
-    private readonly record struct Pending(NodeInput? Input, NodeEvent? Event, long ArrivedAt);
+    private bool isSensorStuck;
 
     public AgentHost(NodeCore node, ISensor sensor, CheckpointStore store, DeviceCredentials credentials, AgentConfig config, InfoPayload info)
     {
@@ -45,7 +41,7 @@ internal sealed class AgentHost : IAsyncDisposable
         tickMs = config.Training.TickMs;
         checkpoints = new CheckpointWriter(store);
         telemetry = new Telemetry(config.Network.TelemetryIntervalMs);
-        var context = new LinkContext(credentials, config.Network, info, PostOrDrop, NotifyOrDrop);
+        var context = new LinkContext(credentials, config.Network, info, input => inbox.Post(input, Stopwatch.GetTimestamp()), inbox.Notify);
         link = config.Network.Broker is null ? new PeerBrokerLink(context) : new SharedBrokerLink(context);
     }
 
@@ -59,7 +55,7 @@ internal sealed class AgentHost : IAsyncDisposable
         Task samples = SenseAsync(stop);
         try
         {
-            await foreach (Pending pending in inbox.Reader.ReadAllAsync(stop).ConfigureAwait(false))
+            await foreach (Pending pending in inbox.ReadAllAsync(stop).ConfigureAwait(false))
                 Handle(pending);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -68,8 +64,10 @@ internal sealed class AgentHost : IAsyncDisposable
 
         systemd.Stopping();
         await ticks.ConfigureAwait(false);
-        await samples.ConfigureAwait(false);
-        Handle(Arrived(new NodeInput.Shutdown()));
+        isSensorStuck = await Task.WhenAny(samples, Task.Delay(SensorStopMs, CancellationToken.None)).ConfigureAwait(false) != samples;
+        if (isSensorStuck)
+            AgentLog.Error("sensor-stuck", "The sensor does not stop; the agent stops without it.", "");
+        Handle(new Pending(new NodeInput.Shutdown(), null, Stopwatch.GetTimestamp()));
         await checkpoints.FlushAsync().ConfigureAwait(false);
         await link.StopAsync().ConfigureAwait(false);
     }
@@ -77,24 +75,11 @@ internal sealed class AgentHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await link.DisposeAsync().ConfigureAwait(false);
-        await sensor.DisposeAsync().ConfigureAwait(false);
+        if (!isSensorStuck)
+            await sensor.DisposeAsync().ConfigureAwait(false);
         systemd.Dispose();
         credentials.Dispose();
     }
-
-    private void PostOrDrop(NodeInput input)
-    {
-        if (!inbox.Writer.TryWrite(Arrived(input)))
-            Interlocked.Increment(ref dropped);
-    }
-
-    private void NotifyOrDrop(NodeEvent happened)
-    {
-        if (!inbox.Writer.TryWrite(new Pending(null, happened, 0)))
-            Interlocked.Increment(ref dropped);
-    }
-
-    private static Pending Arrived(NodeInput input) => new(input, null, Stopwatch.GetTimestamp());
 
     private async Task TickAsync(CancellationToken stop)
     {
@@ -102,10 +87,7 @@ internal sealed class AgentHost : IAsyncDisposable
         try
         {
             while (await timer.WaitForNextTickAsync(stop).ConfigureAwait(false))
-            {
-                if (Interlocked.Exchange(ref tickPending, 1) == 0)
-                    await inbox.Writer.WriteAsync(Arrived(new NodeInput.Tick()), stop).ConfigureAwait(false);
-            }
+                inbox.Tick(Stopwatch.GetTimestamp());
         }
         catch (OperationCanceledException)
         {
@@ -114,19 +96,29 @@ internal sealed class AgentHost : IAsyncDisposable
 
     private async Task SenseAsync(CancellationToken stop)
     {
+        await Task.Yield(); // A sensor that blocks in its driver must not hold up the loop.
         try
         {
             await foreach (var batch in sensor.ReadAsync(stop).ConfigureAwait(false))
-                await inbox.Writer.WriteAsync(Arrived(new NodeInput.SamplesRead(batch.Copy())), stop).ConfigureAwait(false);
-            await inbox.Writer.WriteAsync(Arrived(new NodeInput.SensorEnded()), stop).ConfigureAwait(false);
+            {
+                await inbox.WaitForRoomAsync(stop).ConfigureAwait(false);
+                inbox.Add(new NodeInput.SamplesRead(batch.Copy()), Stopwatch.GetTimestamp());
+            }
+
+            inbox.Add(new NodeInput.SensorEnded(), Stopwatch.GetTimestamp());
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
         }
         catch (SensorException broken)
         {
             // What was read stays learned and the node goes on with it; people are told.
-            NotifyOrDrop(new NodeEvent(broken.Code, EventSeverity.Error, $"{broken.Where}: {broken.Cause}", broken.Remedy));
+            inbox.Notify(new NodeEvent(broken.Code, EventSeverity.Error, $"{broken.Where}: {broken.Cause}", broken.Remedy));
+        }
+        catch (Exception broken)
+        {
+            inbox.Notify(new NodeEvent(
+                "sensor-failed", EventSeverity.Error, $"The sensor ended with {broken.GetType().Name}: {broken.Message}", "edgefl check --config agent.json; then restart the agent."));
         }
     }
 
@@ -134,19 +126,18 @@ internal sealed class AgentHost : IAsyncDisposable
     {
         if (pending.Event is { } happened)
         {
-            Raise(happened);
+            if (events.Take(happened, Environment.TickCount64) is { } told)
+                Raise(told);
             return;
         }
 
-        if (pending.Input is NodeInput.Tick)
-            Interlocked.Exchange(ref tickPending, 0);
         node.Handle(pending.Input!, Environment.TickCount64, outbox);
         foreach (NodeEffect effect in outbox.Effects)
             Carry(effect, pending.ArrivedAt);
         outbox.Clear();
         TellSystemd();
         if (telemetry.IsDue())
-            Publish("telemetry", telemetry.Read(node, link.Counters, inbox.Reader.Count, Interlocked.Read(ref dropped)), PayloadJson.Default.TelemetryPayload, 0, false);
+            Publish("telemetry", telemetry.Read(node, link.Counters, inbox.Count, inbox.Dropped), PayloadJson.Default.TelemetryPayload, 0, false);
     }
 
     /// <summary>The watchdog hears from the loop itself: a node that hangs is restarted.</summary>

@@ -10,7 +10,7 @@ namespace EdgeFL.Cli.Tests;
 
 public sealed class NodeCommandTests
 {
-    private const string Train = """{"state":"training","round":7,"rounds":30,"loss":0.4321,"accuracy":0.812,"samples":900,"peers":3,"bytes_in":14000,"bytes_out":28000,"rejected":2}""";
+    private const string Train = """{"state":"training","round":7,"rounds":30,"loss":0.4321,"accuracy":0.812,"samples":900,"peers":3,"merged":3}""";
 
     private static async Task<TemporaryFolder> FleetAsync(params string[] nodes)
     {
@@ -30,7 +30,7 @@ public sealed class NodeCommandTests
         node.Say("status", "online");
         node.Say("train", Train);
         node.Say("info", """{"version":"0.1.0","board":"pi-5","boot":3}""");
-        node.Say("telemetry", """{"rss":8400000,"temperature":41.5}""");
+        node.Say("telemetry", """{"rss":8.4,"temperature":41.5,"bytesIn":14000,"bytesOut":28000,"rejected":2}""");
         node.Say("train", """{"state":"forged","round":99}""", asNode: "cellar"); // speaks for itself alone
 
         var json = await CliRun.Of(folder.Path, ["status", "all", "--peer", node.Address, "--json"]);

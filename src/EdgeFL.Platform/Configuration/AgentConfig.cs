@@ -3,15 +3,16 @@ using EdgeFL.Platform.Sensors;
 namespace EdgeFL.Platform.Configuration;
 
 // Members are set, not init: the JSON source generator gives an omitted init member default(T) instead of its default here.
+// None is required: the generator reads such a type whole before it complains, and the line and column of a mistake are lost. AgentConfigRules asks for them.
 
 /// <summary>What an agent is told by its <c>agent.json</c>. Paths are relative to the file's folder.</summary>
 public sealed record AgentConfig
 {
     /// <summary>Fleet id, <c>[a-z0-9-]{1,32}</c>.</summary>
-    public required string Fleet { get; set; }
+    public string Fleet { get; set; } = "";
 
     /// <summary>Node id, <c>[a-z0-9-]{1,32}</c>.</summary>
-    public required string Node { get; set; }
+    public string Node { get; set; } = "";
 
     /// <summary>Folder with <c>key.pem</c>, <c>cert.pem</c> and <c>ca.pem</c>. Default <c>identity</c>.</summary>
     public string Identity { get; set; } = "identity";
@@ -23,7 +24,7 @@ public sealed record AgentConfig
     public string Model { get; set; } = "model.json";
 
     /// <summary>Where samples come from.</summary>
-    public required SensorOptions Sensor { get; set; }
+    public SensorOptions Sensor { get; set; } = new();
 
     /// <summary>How the node reaches others.</summary>
     public NetworkConfig Network { get; set; } = new();
@@ -96,16 +97,16 @@ public sealed record TrainingConfig
     /// <summary>Training windows that must be there before the first step.</summary>
     public int? MinimumWindows { get; set; }
 
-    /// <summary>Rows from the start of one window to the start of the next; null takes half a window.</summary>
+    /// <summary>Rows from the start of one window to the start of the next; 1 to 1,000,000; null takes half a window.</summary>
     public int? WindowStep { get; set; }
 
-    /// <summary>Training windows kept; the oldest give way. Default 1024.</summary>
+    /// <summary>Training windows kept; 1 to 100,000; the oldest give way. Default 1024.</summary>
     public int WindowsMax { get; set; } = 1024;
 
     /// <summary>Windows held out at the end of each block of 20 for local validation, 0 to 10. Default 2.</summary>
     public int HeldOutPer20 { get; set; } = 2;
 
-    /// <summary>Milliseconds between two ticks, each at most one minibatch step, 1 to 60,000. Default 100.</summary>
+    /// <summary>Milliseconds between two ticks, each at most one minibatch step, 1 to 10,000 (a third of what systemd waits for a sign of life). Default 100.</summary>
     public int TickMs { get; set; } = 100;
 
     /// <summary>Milliseconds between two checkpoints.</summary>

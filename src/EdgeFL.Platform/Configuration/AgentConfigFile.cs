@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EdgeFL.Platform.Storage;
@@ -46,14 +47,26 @@ public static class AgentConfigFile
 
         try
         {
-            return JsonSerializer.Deserialize(bytes, AgentConfigJson.Default.AgentConfig)
+            AgentConfig config = JsonSerializer.Deserialize(bytes, AgentConfigJson.Default.AgentConfig)
                 ?? throw new ConfigException("bad-config", $"{path} holds null.", "edgefl node add NAME writes a whole configuration.");
+            AgentConfigRules.Check(config, path);
+            return config;
         }
         catch (JsonException error)
         {
-            string where = error.LineNumber is { } line ? $"{path}:{line + 1}:{error.BytePositionInLine + 1}" : path;
-            throw new ConfigException("bad-config", $"{where}: {error.Message}", "Mend that place; docs/agent.md lists all members.", error);
+            throw new ConfigException("bad-config", Explain(path, bytes, error), "Mend that place; docs/agent.md lists all members.", error);
         }
+    }
+
+    /// <summary>Shows the place itself: the texts of the JSON reader are left out of a NativeAOT agent.</summary>
+    private static string Explain(string path, byte[] bytes, JsonException error)
+    {
+        const int ShownMax = 80;
+        if (error.LineNumber is not { } number)
+            return $"{path}: {error.Message}";
+        string line = Encoding.UTF8.GetString(bytes).Split('\n').ElementAtOrDefault((int)number)?.Trim() ?? "";
+        string shown = line.Length > ShownMax ? line[..ShownMax] + "…" : line;
+        return $"{path}:{number + 1}:{error.BytePositionInLine + 1}: not understood (a misspelt member, a value of another type, or no JSON): {shown}";
     }
 
     /// <summary>Writes a configuration so that a reader finds the old file or the new one, whole.</summary>
@@ -71,6 +84,7 @@ public static class AgentConfigFile
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     ReadCommentHandling = JsonCommentHandling.Skip,
     AllowTrailingCommas = true,
+    RespectNullableAnnotations = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     WriteIndented = true)]
 [JsonSerializable(typeof(AgentConfig))]

@@ -7,7 +7,7 @@ namespace EdgeFL.Platform.Links;
 
 /// <summary>
 /// Who may say and hear what on a node's own broker. A device writes beneath its own id and into others' <c>in/{itself}</c>, and hears what nodes tell everybody;
-/// an operator hears everything and writes commands and wanted configuration. The principal is the TLS certificate's subject, nothing a client says of itself.
+/// an operator hears everything and writes commands, wanted configuration, software manifests and revocations. The principal is the TLS certificate's subject, nothing a client says of itself.
 /// </summary>
 public sealed class FleetAccess : IMqttAccess
 {
@@ -51,7 +51,7 @@ public sealed class FleetAccess : IMqttAccess
     {
         if (!TopicName.TryParse(topic, out TopicName name) || name.Fleet != fleet)
             return false;
-        bool forOperator = name.Kind is TopicKind.Command or TopicKind.ConfigDesired or TopicKind.Revoked;
+        bool forOperator = name.Kind is TopicKind.Command or TopicKind.ConfigDesired or TopicKind.OtaManifest or TopicKind.Revoked;
         if (IsOperator(principal))
             return forOperator;
         if (forOperator)
@@ -67,6 +67,8 @@ public sealed class FleetAccess : IMqttAccess
         if (IsOperator(principal))
             return true;
         string rest = filter[prefix.Length..];
+        if (rest == "_fleet/revoked")
+            return true;
         int slash = rest.IndexOf('/', StringComparison.Ordinal);
         if (slash < 0)
             return false; // '#', '+' or a bare node would cover other nodes' inboxes.

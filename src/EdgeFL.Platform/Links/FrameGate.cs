@@ -17,12 +17,16 @@ public sealed class FrameGate : IDisposable
     private readonly byte[] ownContext;
     private readonly ConcurrentDictionary<NodeId, PeerKey> keys = new();
 
-    private sealed record PeerKey(KeyId KeyId, ECDsa Key, byte[] Context);
+    private readonly TimeProvider clock;
+
+    private sealed record PeerKey(PeerIdentity Identity, ECDsa Key, byte[] Context);
 
     /// <summary>Makes a gate that knows no peer yet.</summary>
     /// <param name="credentials">The node's own key and certificate; stays the caller's.</param>
-    public FrameGate(DeviceCredentials credentials)
+    /// <param name="clock">Tells when a certificate has ended. Default: the system's.</param>
+    public FrameGate(DeviceCredentials credentials, TimeProvider? clock = null)
     {
+        this.clock = clock ?? TimeProvider.System;
         this.credentials = credentials;
         ownContext = Topics.UpdateContext(credentials.Identity.Fleet, credentials.Identity.Node);
     }
@@ -31,11 +35,17 @@ public sealed class FrameGate : IDisposable
     /// <param name="peer">What the trust store made of the certificate.</param>
     public void Learn(PeerIdentity peer)
     {
-        if (peer.Role != CertificateRole.Device || (keys.TryGetValue(peer.Node, out PeerKey? known) && known.KeyId == peer.KeyId))
+        if (peer.Role != CertificateRole.Device)
             return;
-        if (keys.Count >= KeysMax && !keys.ContainsKey(peer.Node))
+        keys.TryGetValue(peer.Node, out PeerKey? known);
+        if (known is null && keys.Count >= KeysMax)
             return;
-        keys[peer.Node] = new PeerKey(peer.KeyId, Es256.ImportPublicKey(peer.PublicKey.Span), Topics.UpdateContext(peer.Fleet, peer.Node));
+        if (known is not null && known.Identity.Equals(peer))
+            return;
+        // A renewed certificate mostly keeps its key. One that is replaced may be in use on another thread: it is left to the collector.
+        keys[peer.Node] = known is not null && known.Identity.KeyId == peer.KeyId
+            ? known with { Identity = peer }
+            : new PeerKey(peer, Es256.ImportPublicKey(peer.PublicKey.Span), Topics.UpdateContext(peer.Fleet, peer.Node));
     }
 
     /// <summary>Wraps a payload in a COSE_Sign1 that only this node can make and that holds for this node's update topic alone.</summary>
@@ -57,8 +67,13 @@ public sealed class FrameGate : IDisposable
         EnvelopeError error = CoseSign1.ReadEnvelope(message, lengthMax, out CoseEnvelope envelope);
         if (error != EnvelopeError.None)
             return RejectionReasons.From(error);
-        if (!keys.TryGetValue(from, out PeerKey? peer) || peer.KeyId != envelope.KeyId)
+        if (!keys.TryGetValue(from, out PeerKey? peer) || peer.Identity.KeyId != envelope.KeyId)
             return RejectionReason.UnknownSigner;
+        // Links may outlive certificates by weeks: what was good when the link came up is looked at again.
+        if (credentials.Trust.IsRevoked(peer.Identity.SerialNumber))
+            return RejectionReason.RevokedSigner;
+        if (clock.GetUtcNow() > peer.Identity.NotAfter)
+            return RejectionReason.ExpiredSigner;
         lock (peer.Key)
         {
             if (!Es256.Verify(peer.Key, CoseSign1.SigStructure(peer.Context, envelope.Payload.Span), envelope.Signature.Span))

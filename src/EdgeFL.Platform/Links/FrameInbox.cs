@@ -1,6 +1,7 @@
 using EdgeFL.Identity;
 using EdgeFL.Mqtt;
 using EdgeFL.Node;
+using EdgeFL.Node.Peers;
 using EdgeFL.Wire;
 
 namespace EdgeFL.Platform.Links;
@@ -14,6 +15,13 @@ public sealed class FrameInbox(FleetId fleet, NodeId self, FrameGate gate, Actio
 {
     /// <summary>Longest signed frame taken, bytes: one chunk, its envelope and header.</summary>
     public const int FrameBytesMax = 64 * 1024;
+
+    /// <summary>Messages taken from one proven publisher in a second, twice that in a burst: what is more is refused before its signature costs time.</summary>
+    public const int MessagesPerSecondMax = 200;
+
+    private const int BucketsMax = 1024;
+
+    private readonly Dictionary<string, TokenBucket> buckets = new(StringComparer.Ordinal);
 
     /// <summary>Takes one message; never throws for what it holds.</summary>
     /// <param name="message">The message. When its broker knows who published it, that must be the node of the topic.</param>
@@ -33,6 +41,12 @@ public sealed class FrameInbox(FleetId fleet, NodeId self, FrameGate gate, Actio
             return;
         }
 
+        if (message.Principal is { } publisher && !TryTake(publisher))
+        {
+            post(new NodeInput.FrameRefused(topic.Node, RejectionReason.RateLimited));
+            return;
+        }
+
         switch (topic.Kind)
         {
             case TopicKind.UpdateFrame:
@@ -47,6 +61,24 @@ public sealed class FrameInbox(FleetId fleet, NodeId self, FrameGate gate, Actio
             default:
                 post(new NodeInput.FrameRefused(topic.Node, RejectionReason.WrongTopic));
                 break;
+        }
+    }
+
+    private bool TryTake(string publisher)
+    {
+        long now = Environment.TickCount64;
+        lock (buckets)
+        {
+            if (!buckets.TryGetValue(publisher, out TokenBucket bucket))
+            {
+                if (buckets.Count >= BucketsMax)
+                    buckets.Clear();
+                bucket = new TokenBucket(MessagesPerSecondMax, now);
+            }
+
+            bool taken = bucket.TryTake(now);
+            buckets[publisher] = bucket;
+            return taken;
         }
     }
 }

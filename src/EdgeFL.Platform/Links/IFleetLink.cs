@@ -45,6 +45,6 @@ public interface IFleetLink : IAsyncDisposable
 /// <summary>What has gone over a link since it started.</summary>
 /// <param name="BytesIn">MQTT bytes received, before TLS.</param>
 /// <param name="BytesOut">MQTT bytes sent, before TLS.</param>
-/// <param name="ModelMessages">Model messages sent: one for each copy that this node put on the wire.</param>
-/// <param name="ModelMessagesLost">Those of them that were never acknowledged.</param>
+/// <param name="ModelMessages">Model messages that were to be sent: one for each receiver, or one for all on a shared broker.</param>
+/// <param name="ModelMessagesLost">Those of them that were not acknowledged, or not even tried because the link was down or did not keep up.</param>
 public readonly record struct LinkCounters(long BytesIn, long BytesOut, long ModelMessages, long ModelMessagesLost);

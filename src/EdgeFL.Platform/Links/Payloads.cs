@@ -43,10 +43,10 @@ public sealed record TrainPayload(
 /// <param name="Round">Rounds made.</param>
 /// <param name="BytesIn">MQTT bytes received, before TLS.</param>
 /// <param name="BytesOut">MQTT bytes sent, before TLS.</param>
-/// <param name="Sent">Model messages sent, one for each receiver that a copy was sent to.</param>
+/// <param name="Sent">Model messages that were to be sent, one for each receiver (one for all on a shared broker).</param>
 /// <param name="Received">Model frames taken in.</param>
 /// <param name="Rejected">Frames refused.</param>
-/// <param name="Lost">Model messages that no receiver's broker acknowledged.</param>
+/// <param name="Lost">Those of them that no broker acknowledged, or that were not tried because the link was down or did not keep up.</param>
 /// <param name="Queue">Inputs waiting for the node.</param>
 /// <param name="Dropped">Inputs dropped because the queue was full.</param>
 public sealed record TelemetryPayload(

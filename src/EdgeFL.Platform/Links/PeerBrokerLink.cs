@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using EdgeFL.Identity;
 using EdgeFL.Mqtt;
@@ -14,15 +15,21 @@ namespace EdgeFL.Platform.Links;
 /// </summary>
 public sealed class PeerBrokerLink : IFleetLink
 {
+    /// <summary>Addresses remembered at once: discovery is open to everybody on the network.</summary>
+    private const int AddressesMax = 4096;
+
     private readonly LinkContext context;
     private readonly FrameGate gate;
     private readonly TlsPolicy tls;
     private readonly MqttBroker broker;
     private readonly PeerDiscovery? discovery;
     private readonly Dictionary<NodeId, PeerAddress> fixedPeers = [];
+
+    // Inputs are posted under this lock, so that a link's ups and downs reach the node in their order; posting never blocks.
     private readonly Lock guard = new();
     private readonly Dictionary<NodeId, PeerAddress> addresses = [];
-    private readonly Dictionary<NodeId, PeerClient?> links = [];
+    private readonly Dictionary<NodeId, PeerClient?> links = []; // Null: wanted, and no address is known yet.
+    private readonly Dictionary<PeerClient, Task> retiring = [];
     private readonly SendTally tally = new();
     private long retiredIn;
     private long retiredOut;
@@ -40,16 +47,22 @@ public sealed class PeerBrokerLink : IFleetLink
             if (peer != context.Node)
                 fixedPeers.Add(peer, address);
         }
-
-        IPEndPoint listen = PeerAddress.ParseListen(context.Network.Listen);
         gate = new FrameGate(context.Credentials);
         tls = new TlsPolicy(context.Credentials);
         broker = new MqttBroker(new MqttBrokerOptions
         {
-            Listen = listen,
+            Listen = PeerAddress.ParseListen(context.Network.Listen),
             Tls = tls.Server,
             Access = new FleetAccess(context.Credentials.Trust, gate.Learn),
             OnSecurityEvent = e => context.Notify(SecurityEvents.From(e)),
+            // For a small device: neighbours send frames and chunks of at most 64 KiB and keep no sessions here.
+            PacketBytesMax = FrameInbox.FrameBytesMax + 1024,
+            ConnectionsMax = 128,
+            SessionsMax = 128,
+            SessionExpirySecondsMax = 600,
+            QueueBytesMax = 1024 * 1024,
+            RetainedMessagesMax = 256,
+            RetainedBytesMax = 1024 * 1024,
         });
         if (context.Network.Discovery)
             discovery = new PeerDiscovery(context, OnFound, OnLost);
@@ -64,27 +77,36 @@ public sealed class PeerBrokerLink : IFleetLink
         get
         {
             MqttCounters own = broker.Counters;
-            long bytesIn = own.BytesIn + Interlocked.Read(ref retiredIn), bytesOut = own.BytesOut + Interlocked.Read(ref retiredOut);
             lock (guard)
             {
-                foreach (PeerClient? link in links.Values)
+                long bytesIn = own.BytesIn + retiredIn, bytesOut = own.BytesOut + retiredOut;
+                foreach (PeerClient? link in links.Values.Concat(retiring.Keys))
                 {
                     bytesIn += link?.Client.Counters.BytesIn ?? 0;
                     bytesOut += link?.Client.Counters.BytesOut ?? 0;
                 }
-            }
 
-            return new LinkCounters(bytesIn, bytesOut, tally.Sent, tally.Lost);
+                return new LinkCounters(bytesIn, bytesOut, tally.Sent, tally.Lost);
+            }
         }
     }
 
     /// <inheritdoc/>
+    /// <exception cref="IOException">The address cannot be listened on.</exception>
     public async Task StartAsync(CancellationToken cancellation)
     {
-        await broker.StartAsync(cancellation).ConfigureAwait(false);
         broker.Subscribe(Topics.AllUpdates(context.Fleet), new FrameInbox(context.Fleet, context.Node, gate, context.Post).Take);
         Publish(Topics.Info, JsonSerializer.SerializeToUtf8Bytes(context.Info, PayloadJson.Default.InfoPayload), 1, true);
         Publish(Topics.Status, "online"u8.ToArray(), 1, true);
+        try
+        {
+            await broker.StartAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (SocketException error)
+        {
+            throw new IOException($"network.listen: {context.Network.Listen} cannot be listened on: {error.Message}", error);
+        }
+
         if (discovery is not null)
             await discovery.StartAsync(broker.LocalEndPoint, cancellation).ConfigureAwait(false);
         foreach ((NodeId peer, PeerAddress address) in fixedPeers)
@@ -94,16 +116,20 @@ public sealed class PeerBrokerLink : IFleetLink
     /// <inheritdoc/>
     public async Task StopAsync()
     {
-        PeerClient?[] open;
+        Task[] closing;
         lock (guard)
         {
+            if (stopped)
+                return;
             stopped = true;
-            open = [.. links.Values];
+            foreach (PeerClient? link in links.Values)
+                Retire(link);
             links.Clear();
+            closing = [.. retiring.Values];
         }
 
         Publish(Topics.Status, "offline"u8.ToArray(), 1, true);
-        await Task.WhenAll(open.Select(Retire)).ConfigureAwait(false);
+        await Task.WhenAll(closing).ConfigureAwait(false);
         if (discovery is not null)
             await discovery.DisposeAsync().ConfigureAwait(false);
         await broker.StopAsync().ConfigureAwait(false);
@@ -130,10 +156,11 @@ public sealed class PeerBrokerLink : IFleetLink
     /// <inheritdoc/>
     public void Close(NodeId peer)
     {
-        PeerClient? link;
         lock (guard)
-            links.Remove(peer, out link);
-        _ = Retire(link);
+        {
+            if (links.Remove(peer, out PeerClient? link))
+                Retire(link);
+        }
     }
 
     /// <inheritdoc/>
@@ -147,12 +174,9 @@ public sealed class PeerBrokerLink : IFleetLink
             lock (guard)
                 links.TryGetValue(peer, out link);
             if (link is null)
-            {
                 tally.Drop();
-                continue;
-            }
-
-            tally.Send(link.Client, link, topic, message, context, update);
+            else
+                tally.Send(link.Client, link.Slot, topic, message, context, update);
         }
     }
 
@@ -162,34 +186,49 @@ public sealed class PeerBrokerLink : IFleetLink
 
     private void OnFound(NodeId peer, PeerAddress address)
     {
-        PeerClient? replaced = null;
         lock (guard)
         {
-            if (stopped || (addresses.TryGetValue(peer, out PeerAddress known) && known == address && links.GetValueOrDefault(peer) is not null))
+            if (stopped || (addresses.Count >= AddressesMax && !addresses.ContainsKey(peer)))
                 return;
+            // What a person wrote down counts more than what anybody on the network may say.
+            if (fixedPeers.TryGetValue(peer, out PeerAddress written))
+                address = written;
             addresses[peer] = address;
-            if (links.TryGetValue(peer, out replaced))
-            {
-                if (replaced?.Address == address)
-                    replaced = null;
-                else
-                    links[peer] = Connect(peer, address); // It has come back at another port.
-            }
+            if (links.TryGetValue(peer, out PeerClient? link))
+                Follow(peer, link, address);
+            context.Post(new NodeInput.PeerSeen(peer));
+        }
+    }
+
+    /// <summary>
+    /// Goes to a peer's new address, but never while the old one answers: that link has proved who is there, the new address is a mere hint, and a stray or
+    /// hostile announcement must not cut it. When the link is lost the new address is tried at once. Called with the lock held.
+    /// </summary>
+    private void Follow(NodeId peer, PeerClient? link, PeerAddress address)
+    {
+        if (link is not null && (link.Address == address || link.Client.IsConnected))
+            return;
+        if (link is not null)
+        {
+            TellDown(link);
+            Retire(link);
         }
 
-        _ = Retire(replaced);
-        context.Post(new NodeInput.PeerSeen(peer));
+        links[peer] = Connect(peer, address);
     }
 
     private void OnLost(NodeId peer)
     {
-        if (fixedPeers.ContainsKey(peer))
-            return;
         lock (guard)
+        {
+            if (stopped || fixedPeers.ContainsKey(peer))
+                return;
             addresses.Remove(peer);
-        context.Post(new NodeInput.PeerGone(peer));
+            context.Post(new NodeInput.PeerGone(peer));
+        }
     }
 
+    /// <summary>Called with the lock held.</summary>
     private PeerClient Connect(NodeId peer, PeerAddress address)
     {
         PeerClient? link = null;
@@ -202,42 +241,76 @@ public sealed class PeerBrokerLink : IFleetLink
             ReconnectMinMs = context.Network.ReconnectMinMs,
             ReconnectMaxMs = context.Network.ReconnectMaxMs,
             Tls = () => tls.Client(peer),
-            OnConnected = _ => PostIfCurrent(link, new NodeInput.LinkUp(peer)),
-            OnDisconnected = _ => PostIfCurrent(link, new NodeInput.LinkDown(peer)),
+            OnConnected = _ => OnUp(link!),
+            OnDisconnected = _ => OnDown(link!),
         });
         link = new PeerClient(peer, address, client);
-        _ = client.StartAsync();
+        _ = client.StartAsync(); // Ends at once; what comes of it is told by the two callbacks.
         return link;
     }
 
-    private void PostIfCurrent(PeerClient? link, NodeInput input)
+    private void OnUp(PeerClient link)
     {
         lock (guard)
         {
-            if (link is null || links.GetValueOrDefault(link.Peer) != link)
+            if (links.GetValueOrDefault(link.Peer) != link || link.IsUp)
                 return;
+            link.IsUp = true;
+            context.Post(new NodeInput.LinkUp(link.Peer));
         }
-
-        context.Post(input);
     }
 
-    private async Task Retire(PeerClient? link)
+    private void OnDown(PeerClient link)
     {
-        if (link is null)
-            return;
-        await link.Client.DisposeAsync().ConfigureAwait(false);
-        Interlocked.Add(ref retiredIn, link.Client.Counters.BytesIn);
-        Interlocked.Add(ref retiredOut, link.Client.Counters.BytesOut);
+        lock (guard)
+        {
+            if (links.GetValueOrDefault(link.Peer) != link)
+                return;
+            TellDown(link);
+            if (addresses.TryGetValue(link.Peer, out PeerAddress newest))
+                Follow(link.Peer, link, newest);
+        }
     }
-}
 
-/// <summary>A client at a peer's broker.</summary>
-/// <param name="Peer">The peer.</param>
-/// <param name="Address">Where it listens.</param>
-/// <param name="Client">The client.</param>
-internal sealed record PeerClient(NodeId Peer, PeerAddress Address, MqttClient Client) : ISendSlot
-{
-    private int inFlight;
+    private void TellDown(PeerClient link)
+    {
+        if (!link.IsUp)
+            return;
+        link.IsUp = false;
+        context.Post(new NodeInput.LinkDown(link.Peer));
+    }
 
-    ref int ISendSlot.InFlight => ref inFlight;
+    /// <summary>Closes a link in the background. Called with the lock held.</summary>
+    private void Retire(PeerClient? link)
+    {
+        if (link is not null)
+            retiring[link] = RetireAsync(link);
+    }
+
+    private async Task RetireAsync(PeerClient link)
+    {
+        await Task.Yield(); // Not under the caller's lock.
+        await link.Client.DisposeAsync().ConfigureAwait(false);
+        lock (guard)
+        {
+            retiring.Remove(link);
+            retiredIn += link.Client.Counters.BytesIn;
+            retiredOut += link.Client.Counters.BytesOut;
+        }
+    }
+
+    /// <summary>A client at a peer's broker.</summary>
+    private sealed class PeerClient(NodeId peer, PeerAddress address, MqttClient client)
+    {
+        public NodeId Peer => peer;
+
+        public PeerAddress Address => address;
+
+        public MqttClient Client => client;
+
+        public SendSlot Slot { get; } = new();
+
+        /// <summary>Whether the node was told that it is up.</summary>
+        public bool IsUp { get; set; }
+    }
 }

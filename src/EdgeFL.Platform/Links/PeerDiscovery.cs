@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using EdgeFL.Identity;
 using EdgeFL.Node;
 using EdgeFL.Platform.Mdns;
@@ -37,8 +38,18 @@ public sealed class PeerDiscovery : IAsyncDisposable
     /// <param name="cancellation">Gives up.</param>
     public async Task StartAsync(IPEndPoint listening, CancellationToken cancellation)
     {
-        await mdns.StartAsync(cancellation).ConfigureAwait(false);
-        mdns.Browse(ServiceType, OnFound, OnLost);
+        try
+        {
+            await mdns.StartAsync(cancellation).ConfigureAwait(false);
+            mdns.Browse(ServiceType, OnFound, OnLost);
+        }
+        catch (MdnsException error)
+        {
+            // Static peers can still be reached, and this node by those that have it in their list.
+            context.Notify(new NodeEvent(error.Code, EventSeverity.Warning, $"Peers cannot be discovered: {error.Message}", error.Remedy));
+            return;
+        }
+
         _ = AnnounceAsync(listening, cancellation);
     }
 
@@ -52,9 +63,14 @@ public sealed class PeerDiscovery : IAsyncDisposable
         if (!service.Txt.TryGetValue("fl", out string? fleetText) || !FleetId.TryParse(fleetText, out FleetId fleet)
             || !service.Txt.TryGetValue("id", out string? nodeText) || !NodeId.TryParse(nodeText, out NodeId node)
             || !service.Txt.TryGetValue("pv", out string? version) || version != ProtocolVersion
-            || service.Addresses.Count == 0)
+            || service.Port is < 1 or > 65535)
             return null;
-        return (fleet, node, service.Txt.GetValueOrDefault("mdl", ""), new PeerAddress(service.Addresses[0].ToString(), service.Port));
+        // A link-local IPv6 address without its interface leads nowhere.
+        IPAddress? address = service.Addresses.FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork)
+            ?? service.Addresses.FirstOrDefault(a => !a.IsIPv6LinkLocal || a.ScopeId != 0);
+        if (address is null)
+            return null;
+        return (fleet, node, service.Txt.GetValueOrDefault("mdl", ""), new PeerAddress(address.ToString(), service.Port));
     }
 
     private async Task AnnounceAsync(IPEndPoint listening, CancellationToken cancellation)
@@ -79,6 +95,10 @@ public sealed class PeerDiscovery : IAsyncDisposable
         catch (OperationCanceledException)
         {
         }
+        catch (Exception error) when (error is not MdnsException)
+        {
+            context.Notify(new NodeEvent("announce-failed", EventSeverity.Warning, $"The node could not be announced: {error.Message}", "Name the others' addresses in network.peers."));
+        }
         catch (MdnsException error)
         {
             context.Notify(new NodeEvent(error.Code, EventSeverity.Warning, $"The node could not be announced: {error.Message}", error.Remedy));
@@ -87,12 +107,24 @@ public sealed class PeerDiscovery : IAsyncDisposable
 
     private void OnFound(ServiceInstance service)
     {
-        if (Read(service) is not { } peer || peer.Fleet != context.Fleet || peer.Node == context.Node)
+        // Who learns something else, or belongs to another fleet, is none of ours: its parameters would be refused.
+        bool isOurs = Read(service) is { } seen && seen.Fleet == context.Fleet && seen.Node != context.Node && seen.Model == context.Info.ModelHash[..8];
+        if (Read(service) is not { } peer || !isOurs)
+        {
+            OnLost(service.InstanceName);
             return;
-        if (peer.Model != context.Info.ModelHash[..8])
-            return; // Learns something else: its parameters would be refused.
+        }
+
+        NodeId before;
         lock (gate)
+        {
+            if (!instances.TryGetValue(service.InstanceName, out before))
+                before = peer.Node;
             instances[service.InstanceName] = peer.Node;
+        }
+
+        if (before != peer.Node)
+            lost(before);
         found(peer.Node, peer.Address);
     }
 
@@ -101,7 +133,8 @@ public sealed class PeerDiscovery : IAsyncDisposable
         NodeId node;
         lock (gate)
         {
-            if (!instances.Remove(instance, out node))
+            // Another instance, e.g. one that was renamed, may still show the node.
+            if (!instances.Remove(instance, out node) || instances.ContainsValue(node))
                 return;
         }
 

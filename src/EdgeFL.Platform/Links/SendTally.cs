@@ -4,24 +4,39 @@ using EdgeFL.Wire;
 
 namespace EdgeFL.Platform.Links;
 
-/// <summary>Something that at most a few updates may be under way on.</summary>
-internal interface ISendSlot
+/// <summary>Room for a few updates that are under way on one link.</summary>
+internal sealed class SendSlot
 {
-    ref int InFlight { get; }
+    private const int InFlightMax = 4;
+
+    private int inFlight;
+
+    /// <summary>Updates that are under way.</summary>
+    public int InFlight => Volatile.Read(ref inFlight);
+
+    /// <summary>Takes a place; false when all are taken. Each place taken is given back once.</summary>
+    public bool TryEnter()
+    {
+        if (Interlocked.Increment(ref inFlight) <= InFlightMax)
+            return true;
+        Interlocked.Decrement(ref inFlight);
+        return false;
+    }
+
+    /// <summary>Gives a place back.</summary>
+    public void Leave() => Interlocked.Decrement(ref inFlight);
 }
 
 /// <summary>Sends updates at QoS 1 and counts what became of them. A link that does not keep up loses new updates: an old model is worth nothing.</summary>
 internal sealed class SendTally
 {
-    private const int InFlightMax = 4;
-
     private long sent;
     private long lost;
 
-    /// <summary>Copies put on the wire.</summary>
+    /// <summary>Copies that were to be sent.</summary>
     public long Sent => Interlocked.Read(ref sent);
 
-    /// <summary>Copies that no broker acknowledged.</summary>
+    /// <summary>Those of them that no broker acknowledged.</summary>
     public long Lost => Interlocked.Read(ref lost);
 
     /// <summary>Counts a copy that could not even be tried.</summary>
@@ -32,12 +47,10 @@ internal sealed class SendTally
     }
 
     /// <summary>Sends the signed frame and then its chunks; does not wait.</summary>
-    public void Send(MqttClient client, ISendSlot slot, string topic, ReadOnlyMemory<byte> message, LinkContext context, NodeEffect.SendUpdate update)
+    public void Send(MqttClient client, SendSlot slot, string topic, ReadOnlyMemory<byte> message, LinkContext context, NodeEffect.SendUpdate update)
     {
-        if (!client.IsConnected || Interlocked.Increment(ref slot.InFlight) > InFlightMax)
+        if (!client.IsConnected || !slot.TryEnter())
         {
-            if (client.IsConnected)
-                Interlocked.Decrement(ref slot.InFlight);
             Drop();
             return;
         }
@@ -46,15 +59,21 @@ internal sealed class SendTally
         _ = SendAsync(client, slot, topic, message, context, update);
     }
 
-    private async Task SendAsync(
-        MqttClient client, ISendSlot slot, string topic, ReadOnlyMemory<byte> message, LinkContext context, NodeEffect.SendUpdate update)
+    private async Task SendAsync(MqttClient client, SendSlot slot, string topic, ReadOnlyMemory<byte> message, LinkContext context, NodeEffect.SendUpdate update)
     {
-        bool delivered = await DeliverAsync(client, topic, message).ConfigureAwait(false);
-        for (int i = 0; delivered && i < update.Chunks.Count; i++)
-            delivered = await DeliverAsync(client, Topics.UpdateChunk(context.Fleet, context.Node, update.Sequence, i), update.Chunks[i]).ConfigureAwait(false);
-        Interlocked.Decrement(ref slot.InFlight);
-        if (!delivered)
-            Interlocked.Increment(ref lost);
+        bool delivered = false;
+        try
+        {
+            delivered = await DeliverAsync(client, topic, message).ConfigureAwait(false);
+            for (int i = 0; delivered && i < update.Chunks.Count; i++)
+                delivered = await DeliverAsync(client, Topics.UpdateChunk(context.Fleet, context.Node, update.Sequence, i), update.Chunks[i]).ConfigureAwait(false);
+        }
+        finally
+        {
+            slot.Leave();
+            if (!delivered)
+                Interlocked.Increment(ref lost);
+        }
     }
 
     private static async Task<bool> DeliverAsync(MqttClient client, string topic, ReadOnlyMemory<byte> payload) =>

@@ -13,32 +13,34 @@ namespace EdgeFL.Platform.Links;
 /// </summary>
 public sealed class SharedBrokerLink : IFleetLink
 {
+    /// <summary>Peers remembered at once: a broker is open to more than the fleet.</summary>
+    private const int PeersMax = 4096;
+
+    /// <summary>Events kept for a broker that is away; older ones give way.</summary>
+    private const int HeldEventsMax = 16;
+
     private readonly LinkContext context;
     private readonly FrameGate gate;
     private readonly FrameInbox inbox;
     private readonly MqttClient client;
+    private readonly SendTally tally = new();
+    private readonly SendSlot slot = new();
+
+    // Inputs are posted and subscriptions asked for under this lock, so that ups and downs keep their order; neither blocks.
     private readonly Lock guard = new();
     private readonly Dictionary<NodeId, PeerState> peers = [];
-    private readonly SendTally tally = new();
-    private readonly SharedSlot slot = new();
+    private readonly Dictionary<string, ReadOnlyMemory<byte>> retained = new(StringComparer.Ordinal);
+    private readonly Queue<(string Suffix, ReadOnlyMemory<byte> Payload)> held = [];
     private bool stopped;
     private bool told;
 
-    private const int PeersMax = 4096;
-
     private sealed class PeerState
     {
-        public bool Online;
-        public bool KeyKnown;
-        public bool Wanted;
-        public bool Up;
-    }
-
-    private sealed class SharedSlot : ISendSlot
-    {
-        private int inFlight;
-
-        public ref int InFlight => ref inFlight;
+        public bool IsOnline;
+        public bool IsKeyKnown;
+        public bool IsWanted;
+        public bool IsSeen;
+        public bool IsUp;
     }
 
     /// <summary>Makes the link; nothing is opened yet.</summary>
@@ -52,18 +54,19 @@ public sealed class SharedBrokerLink : IFleetLink
         BrokerUrl url = BrokerUrl.Parse(context.Network.Broker!, context.Network.Insecure);
         var authorities = BrokerUrl.LoadAuthorities(context.Network.BrokerCa);
         var tls = new TlsPolicy(context.Credentials);
+        retained[Topics.Info] = JsonSerializer.SerializeToUtf8Bytes(context.Info, PayloadJson.Default.InfoPayload);
         client = new MqttClient(
             new MqttClientOptions
             {
                 Host = url.Host,
                 Port = url.Port,
-                ClientId = $"{context.Fleet}-{context.Node}",
+                ClientId = $"{context.Fleet}.{context.Node}", // No name holds a dot: no two nodes of a broker's fleets make the same id.
                 KeepAliveSeconds = 15,
                 ReconnectMinMs = context.Network.ReconnectMinMs,
                 ReconnectMaxMs = context.Network.ReconnectMaxMs,
                 Will = new MqttWill(Own(Topics.Status), "offline"u8.ToArray(), 1, true, DelaySeconds: 5),
                 Tls = url.Secure ? () => tls.Broker(url.Host, authorities) : null,
-                OnConnected = _ => Announce(),
+                OnConnected = _ => OnConnected(),
                 OnDisconnected = OnDisconnected,
             },
             OnMessage);
@@ -128,15 +131,43 @@ public sealed class SharedBrokerLink : IFleetLink
         tally.Send(client, slot, Own(Topics.UpdateFrame), gate.Seal(update.Payload.Span), context, update);
 
     /// <inheritdoc/>
-    public void Publish(string suffix, ReadOnlyMemory<byte> payload, int qos, bool retain) => client.TryPublish(Own(suffix), payload, qos, retain);
+    /// <remarks>While the broker is away the newest of each retained topic and a few events are kept for it. Figures are not: hours of them would fill the
+    /// queue and hold up the first words after a reconnect.</remarks>
+    public void Publish(string suffix, ReadOnlyMemory<byte> payload, int qos, bool retain)
+    {
+        lock (guard)
+        {
+            if (retain)
+                retained[suffix] = payload;
+            if (!client.IsConnected)
+            {
+                if (retain || qos == 0)
+                    return;
+                if (held.Count == HeldEventsMax)
+                    held.Dequeue();
+                held.Enqueue((suffix, payload));
+                return;
+            }
+        }
+
+        client.TryPublish(Own(suffix), payload, qos, retain);
+    }
 
     private string Own(string suffix) => Topics.Of(context.Fleet, context.Node, suffix);
 
-    private void Announce()
+    private void OnConnected()
     {
-        Publish(Topics.Info, JsonSerializer.SerializeToUtf8Bytes(context.Info, PayloadJson.Default.InfoPayload), 1, true);
-        Publish(Topics.Status, "online"u8.ToArray(), 1, true);
-        Revise(_ => { });
+        lock (guard)
+        {
+            // All of it again: the broker may have been restarted and have forgotten everything.
+            foreach ((string suffix, ReadOnlyMemory<byte> payload) in retained)
+                client.TryPublish(Own(suffix), payload, 1, true);
+            client.TryPublish(Own(Topics.Status), "online"u8.ToArray(), 1, true);
+            while (held.TryDequeue(out (string Suffix, ReadOnlyMemory<byte> Payload) waiting))
+                client.TryPublish(Own(waiting.Suffix), waiting.Payload, 1);
+        }
+
+        ReviseAll();
     }
 
     private void OnDisconnected(MqttDisconnected gone)
@@ -144,7 +175,7 @@ public sealed class SharedBrokerLink : IFleetLink
         if (gone.WasConnected || !told)
             context.Notify(new NodeEvent("broker-lost", EventSeverity.Warning, $"No connection to {context.Network.Broker}: {gone.Detail}", "It is tried again; training goes on meanwhile."));
         told = true;
-        Revise(_ => { });
+        ReviseAll();
     }
 
     private ValueTask OnMessage(MqttMessage message)
@@ -154,9 +185,8 @@ public sealed class SharedBrokerLink : IFleetLink
         switch (topic.Kind)
         {
             case TopicKind.Status:
-                bool online = message.Payload.Span.SequenceEqual("online"u8);
-                Revise(all => Of(all, topic.Node).Online = online);
-                context.Post(online ? new NodeInput.PeerSeen(topic.Node) : new NodeInput.PeerGone(topic.Node));
+                bool isOnline = message.Payload.Span.SequenceEqual("online"u8);
+                Revise(topic.Node, state => state.IsOnline = isOnline);
                 break;
             case TopicKind.Info:
                 TakeInfo(topic.Node, message.Payload.Span);
@@ -169,7 +199,7 @@ public sealed class SharedBrokerLink : IFleetLink
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>A node's certificate counts when the fleet's CA has signed it for that very node; what else the message says is not needed here.</summary>
+    /// <summary>A node's certificate counts when the fleet's CA has signed it for that very node. Who learns another model is no peer.</summary>
     private void TakeInfo(NodeId node, ReadOnlySpan<byte> json)
     {
         InfoPayload? info = null;
@@ -179,59 +209,85 @@ public sealed class SharedBrokerLink : IFleetLink
         }
         catch (JsonException)
         {
-            // Counted below as a certificate that does not hold.
+            // Told below as a certificate that is not there.
         }
 
         PeerIdentity? identity = null;
         CertificateError error = info?.Certificate is { } pem
             ? context.Credentials.Trust.VerifyPem(pem, DateTimeOffset.UtcNow, out identity)
             : CertificateError.NoCertificate;
-        if (error != CertificateError.None || identity!.Node != node)
+        if (error == CertificateError.None && (identity!.Role != CertificateRole.Device || identity.Node != node))
+            error = CertificateError.BadSubject;
+        if (error != CertificateError.None)
         {
-            context.Notify(new NodeEvent("peer-refused", EventSeverity.Warning, $"{node} shows no certificate of this fleet ({error}).", "edgefl node add"));
+            context.Notify(new NodeEvent("peer-refused", EventSeverity.Warning, $"{node} shows no certificate of this fleet for that name ({error}).", $"edgefl node add {node}", node));
             return;
         }
 
-        gate.Learn(identity);
-        Revise(all => Of(all, node).KeyKnown = true);
+        gate.Learn(identity!);
+        Revise(node, state => state.IsKeyKnown = info!.ModelHash == context.Info.ModelHash);
     }
 
-    private void Want(NodeId peer, bool wanted) => Revise(all => Of(all, peer).Wanted = wanted);
+    private void Want(NodeId peer, bool isWanted) => Revise(peer, state => state.IsWanted = isWanted);
 
-    private static PeerState Of(Dictionary<NodeId, PeerState> all, NodeId peer)
+    /// <summary>Changes what is known of a peer and tells the node what comes of it.</summary>
+    private void Revise(NodeId peer, Action<PeerState> change)
     {
-        if (all.TryGetValue(peer, out PeerState? state))
-            return state;
-        state = new PeerState();
-        if (all.Count < PeersMax)
-            all[peer] = state;
-        return state;
-    }
-
-    /// <summary>Changes what is known and tells the node of the links that came up or went down by it.</summary>
-    private void Revise(Action<Dictionary<NodeId, PeerState>> change)
-    {
-        List<(NodeId Peer, bool Up)> changed = [];
         lock (guard)
         {
-            change(peers);
-            foreach ((NodeId peer, PeerState state) in peers)
+            if (!peers.TryGetValue(peer, out PeerState? state))
             {
-                bool up = state.Wanted && state.Online && state.KeyKnown && client.IsConnected;
-                if (up != state.Up)
-                {
-                    state.Up = up;
-                    changed.Add((peer, up));
-                }
+                if (peers.Count >= PeersMax && !MakeRoom())
+                    return;
+                peers[peer] = state = new PeerState();
             }
+
+            change(state);
+            Tell(peer, state);
+        }
+    }
+
+    private void ReviseAll()
+    {
+        lock (guard)
+        {
+            foreach ((NodeId peer, PeerState state) in peers)
+                Tell(peer, state);
+        }
+    }
+
+    /// <summary>A peer that only says it is there, without a certificate, is the first to go.</summary>
+    private bool MakeRoom()
+    {
+        foreach ((NodeId peer, PeerState state) in peers)
+        {
+            if (state.IsWanted || (state.IsOnline && state.IsKeyKnown))
+                continue;
+            peers.Remove(peer);
+            return true;
         }
 
-        foreach ((NodeId peer, bool up) in changed)
+        return false;
+    }
+
+    /// <summary>Called with the lock held.</summary>
+    private void Tell(NodeId peer, PeerState state)
+    {
+        bool isSeen = state.IsOnline && state.IsKeyKnown;
+        bool isUp = isSeen && state.IsWanted && client.IsConnected && !stopped;
+        if (isSeen && !state.IsSeen)
+            context.Post(new NodeInput.PeerSeen(peer));
+        if (isUp != state.IsUp)
         {
             string updates = Topics.UpdatesOf(context.Fleet, peer);
-            _ = up ? SubscribeAsync(updates) : UnsubscribeAsync(updates);
-            context.Post(up ? new NodeInput.LinkUp(peer) : new NodeInput.LinkDown(peer));
+            _ = isUp ? SubscribeAsync(updates) : UnsubscribeAsync(updates);
+            context.Post(isUp ? new NodeInput.LinkUp(peer) : new NodeInput.LinkDown(peer));
         }
+
+        if (!isSeen && state.IsSeen)
+            context.Post(new NodeInput.PeerGone(peer));
+        state.IsSeen = isSeen;
+        state.IsUp = isUp;
     }
 
     private async Task SubscribeAsync(string filter)
@@ -240,7 +296,7 @@ public sealed class SharedBrokerLink : IFleetLink
         {
             MqttReason answer = await client.SubscribeAsync(filter, 1).ConfigureAwait(false);
             if (answer >= MqttReason.UnspecifiedError)
-                context.Notify(new NodeEvent("subscribe-refused", EventSeverity.Error, $"The broker does not let this node read {filter}: {answer}.", "Look at the broker's access rules."));
+                context.Notify(new NodeEvent("subscribe-refused", EventSeverity.Error, $"The broker does not let this node read {filter}: {answer}.", "Look at the broker's access rules; docs/topics.md says who reads what."));
         }
         catch (OperationCanceledException)
         {

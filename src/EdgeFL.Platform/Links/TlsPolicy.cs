@@ -56,7 +56,7 @@ public sealed class TlsPolicy
         {
             TargetHost = host,
             ClientCertificateContext = credentials.TlsContext,
-            EnabledSslProtocols = SslProtocols.Tls13 | SslProtocols.Tls12,
+            EnabledSslProtocols = SslProtocols.Tls13,
             CertificateChainPolicy = Untrusting(),
         };
         if (authorities.Count == 0)

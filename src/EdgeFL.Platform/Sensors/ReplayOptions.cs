@@ -19,8 +19,8 @@ public enum BadRowPolicy
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record ReplayColumn
 {
-    /// <summary>Name of the channel.</summary>
-    public required string Name { get; init; }
+    /// <summary>Name of the channel; must be given.</summary>
+    public string Name { get; set; } = "";
 
     /// <summary>Column in the file's header; null means a column of the channel's name.</summary>
     public string? Column { get; set; }

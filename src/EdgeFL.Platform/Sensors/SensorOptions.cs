@@ -10,7 +10,7 @@ namespace EdgeFL.Platform.Sensors;
 public sealed record SensorOptions
 {
     /// <summary><c>replay</c>, <c>host</c> or <c>simulated</c>.</summary>
-    public required string Kind { get; init; }
+    public string Kind { get; set; } = "";
 
     /// <summary>Name shown to people; null takes one from the source.</summary>
     public string? Name { get; set; }

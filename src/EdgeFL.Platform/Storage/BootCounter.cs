@@ -14,7 +14,9 @@ public static class BootCounter
         uint last = 0;
         if (File.Exists(path) && !uint.TryParse(File.ReadAllText(path).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out last))
             throw new StorageException("damaged", "it does not hold a number", path, "Write a number there that is larger than any boot number the node's peers have seen, e.g. the number of seconds since 1970.");
-        uint next = checked(last + 1);
+        if (last == uint.MaxValue)
+            throw new StorageException("damaged", "the counter has come to its end", path, "Provision this node under a new name: edgefl node add NAME");
+        uint next = last + 1;
         AtomicFile.Write(path, Encoding.ASCII.GetBytes(next.ToString(CultureInfo.InvariantCulture) + "\n"));
         return next;
     }

@@ -1,0 +1,66 @@
+using EdgeFL.Identity;
+using EdgeFL.Platform.Links;
+
+namespace EdgeFL.Platform.Configuration;
+
+/// <summary>What can be said against a configuration without opening anything.</summary>
+public static class AgentConfigRules
+{
+    /// <summary>Looks for what is missing or out of its range. Sensor options and what <see cref="Node.NodeOptions"/> says of training are checked where they are used.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="path">Its file, for the error.</param>
+    /// <exception cref="ConfigException">Names the member, its value and its range.</exception>
+    public static void Check(AgentConfig config, string path)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        if (!FleetId.TryParse(config.Fleet, out _))
+            throw Wrong(path, "fleet", config.Fleet, "must be 1 to 32 of a-z, 0-9 and -");
+        if (!NodeId.TryParse(config.Node, out _))
+            throw Wrong(path, "node", config.Node, "must be 1 to 32 of a-z, 0-9 and -");
+        if (config.Sensor.Kind.Length == 0)
+            throw Wrong(path, "sensor.kind", "", "must be \"host\", \"simulated\" or \"replay\"");
+        foreach ((string name, string value) in new[] { ("identity", config.Identity), ("state", config.State), ("model", config.Model) })
+        {
+            if (value.Length == 0)
+                throw Wrong(path, name, "", "must name a path");
+        }
+
+        CheckNetwork(config.Network, path);
+        TrainingConfig training = config.Training;
+        In(path, "training.windowsMax", training.WindowsMax, 1, 100_000);
+        In(path, "training.heldOutPer20", training.HeldOutPer20, 0, 10);
+        In(path, "training.tickMs", training.TickMs, 1, 10_000);
+        In(path, "training.windowStep", training.WindowStep ?? 1, 1, 1_000_000);
+    }
+
+    private static void CheckNetwork(NetworkConfig network, string path)
+    {
+        In(path, "network.telemetryIntervalMs", network.TelemetryIntervalMs, 100, 3_600_000);
+        In(path, "network.reconnectMinMs", network.ReconnectMinMs, 100, 60_000);
+        In(path, "network.reconnectMaxMs", network.ReconnectMaxMs, network.ReconnectMinMs, 3_600_000);
+        if (network.Interfaces.Any(string.IsNullOrEmpty))
+            throw Wrong(path, "network.interfaces", "", "must hold names of interfaces");
+        if (network.Broker is { } broker)
+        {
+            BrokerUrl.Parse(broker, network.Insecure);
+            return;
+        }
+
+        PeerAddress.ParseListen(network.Listen);
+        var named = new HashSet<NodeId>();
+        foreach (string? peer in network.Peers)
+        {
+            if (!named.Add(PeerAddress.ParsePeer(peer ?? "").Key))
+                throw Wrong(path, "network.peers", peer ?? "", "names a node for the second time");
+        }
+    }
+
+    private static void In(string path, string name, long value, long least, long most)
+    {
+        if (value < least || value > most)
+            throw new ConfigException("bad-config", $"{path}: {name} is {value}, but must lie between {least} and {most}.", "Mend that member; docs/agent.md lists all members.");
+    }
+
+    private static ConfigException Wrong(string path, string name, string value, string rule) =>
+        new("bad-config", $"{path}: {name} {(value.Length == 0 ? "is missing: it " : $"is \"{value}\", but ")}{rule}.", "Mend that member; docs/agent.md lists all members.");
+}

@@ -1,0 +1,119 @@
+using EdgeFL.Platform.Configuration;
+using EdgeFL.Platform.Sensors;
+using EdgeFL.Platform.Tests.Sensors;
+
+namespace EdgeFL.Platform.Tests.Configuration;
+
+public sealed class AgentConfigFileTests : IDisposable
+{
+    private const string Least = """{"fleet":"farm","node":"pump","sensor":{"kind":"host"}}""";
+
+    private readonly TestFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    private AgentConfig Read(string text) => AgentConfigFile.Read(folder.Write("agent.json", text));
+
+    private ConfigException Wrong(string text) => Assert.Throws<ConfigException>(() => Read(text));
+
+    [Fact]
+    public void Members_LeftOut_HaveTheirDefaults()
+    {
+        AgentConfig config = Read(Least);
+        Assert.Equal(("farm", "pump", "host"), (config.Fleet, config.Node, config.Sensor.Kind));
+        Assert.Equal(("identity", "/var/lib/edgefl", "model.json"), (config.Identity, config.State, config.Model));
+        Assert.Equal(new TrainingConfig(), config.Training);
+        NetworkConfig network = config.Network, partly = Read(Least[..^1] + ",\"network\":{\"discovery\":false}}").Network;
+        Assert.Equal(("0.0.0.0:8883", true, 30_000, 1000, 60_000), (network.Listen, network.Discovery, network.TelemetryIntervalMs, network.ReconnectMinMs, network.ReconnectMaxMs));
+        Assert.Equal(("0.0.0.0:8883", false, 30_000, 1000, 60_000), (partly.Listen, partly.Discovery, partly.TelemetryIntervalMs, partly.ReconnectMinMs, partly.ReconnectMaxMs));
+        Assert.Empty(partly.Peers);
+        TrainingConfig training = Read(Least[..^1] + ",\"training\":{\"seed\":7}}").Training;
+        Assert.Equal(new TrainingConfig { Seed = 7 }, training);
+        Assert.Equal(50, Read(Least.Replace("\"host\"", "\"simulated\",\"simulated\":{\"device\":1}", StringComparison.Ordinal)).Sensor.Simulated!.RateHz);
+    }
+
+    [Fact]
+    public void Comments_AndTrailingCommas_AreAllowed() =>
+        Assert.Equal("pump", Read("// the pump\n{\"fleet\":\"farm\", /* its name */ \"node\":\"pump\",\n\"sensor\":{\"kind\":\"host\",},}").Node);
+
+    [Fact]
+    public void Config_ThatWasWritten_ReadsTheSame()
+    {
+        var config = new AgentConfig
+        {
+            Fleet = "farm", Node = "pump", Identity = ".", State = "state",
+            Sensor = new SensorOptions { Kind = "replay", Replay = new ReplayOptions { Path = ["a.csv"], Columns = [new ReplayColumn { Name = "x", Scale = 0.5 }] } },
+            Network = new NetworkConfig { Listen = "[::]:1", Interfaces = ["lo"], Peers = ["b=[::1]:2"], Discovery = false },
+            Training = new TrainingConfig { Seed = ulong.MaxValue, LearningRate = 0.25f, FanOut = 2 },
+        };
+        AgentConfigFile.Write(folder["agent.json"], config);
+        string once = File.ReadAllText(folder["agent.json"]);
+        AgentConfigFile.Write(folder["again.json"], AgentConfigFile.Read(folder["agent.json"]));
+        Assert.Equal(once, File.ReadAllText(folder["again.json"]));
+        Assert.EndsWith("}\n", once, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{\n  \"fleet\": \"farm\",\n  \"nodes\": \"pump\"\n}", 3, "\"nodes\"")]
+    [InlineData("{\"fleet\":\"farm\",\"node\":\"pump\",\n\"sensor\":{\"kind\":\"host\"},\n\"network\":{\"lisen\":\"x\"}}", 3, "lisen")]
+    [InlineData("{\"fleet\":\"farm\",\"node\":\"pump\",\n\"sensor\":{\"kind\":\"host\",\n\"hosts\":{}},\n\"model\":\"m\"}", 3, "hosts")]
+    [InlineData("{\"fleet\":\"farm\",\n\"node\":7}", 2, "\"node\":7")]
+    [InlineData("{\"fleet\":\"farm\",\"node\":\"pump\",\"sensor\":{\"kind\":\"host\"},\n\"training\":{\n\"tickMs\":\"x\"}}", 3, "tickMs")]
+    [InlineData("{\"fleet\":\"farm\",\"node\":\"pump\",\"sensor\":{\"kind\":\"host\"},\n\"training\":{\"tickMs\":1.5}}", 2, "1.5")]
+    [InlineData("{\"fleet\":\"farm\",\"node\":\"pump\",\"sensor\":{\"kind\":\"host\"},\n\"network\":null}", 2, "null")]
+    [InlineData("{\"fleet\":\"farm\"\n\"node\":\"pump\"}", 2, "\"node\"")]
+    [InlineData("{\"fleet\":\"farm\",\n", 2, "")]
+    [InlineData("", 1, "")]
+    public void Mistake_IsShownWithLineAndColumn(string text, int line, string shown)
+    {
+        ConfigException error = Wrong(text);
+        Assert.Equal("bad-config", error.Code);
+        Assert.Matches($@"agent\.json:{line}:\d+: ", error.Message);
+        Assert.Contains(shown, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(":0: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("fleet", "{\"node\":\"pump\",\"sensor\":{\"kind\":\"host\"}}")]
+    [InlineData("node", "{\"fleet\":\"farm\",\"node\":\"Pump 1\",\"sensor\":{\"kind\":\"host\"}}")]
+    [InlineData("sensor.kind", "{\"fleet\":\"farm\",\"node\":\"pump\"}")]
+    [InlineData("sensor.kind", "{\"fleet\":\"farm\",\"node\":\"pump\",\"sensor\":{}}")]
+    [InlineData("state", "{\"fleet\":\"farm\",\"node\":\"pump\",\"sensor\":{\"kind\":\"host\"},\"state\":\"\"}")]
+    public void Member_ThatIsMissing_IsNamed(string member, string text) => Assert.Contains($" {member} ", Wrong(text).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("network", "telemetryIntervalMs", "99")]
+    [InlineData("network", "telemetryIntervalMs", "3600001")]
+    [InlineData("network", "reconnectMinMs", "99")]
+    [InlineData("network", "reconnectMaxMs", "999")]
+    [InlineData("training", "tickMs", "0")]
+    [InlineData("training", "tickMs", "10001")]
+    [InlineData("training", "windowsMax", "0")]
+    [InlineData("training", "heldOutPer20", "11")]
+    [InlineData("training", "windowStep", "0")]
+    public void Number_OutOfItsRange_IsNamedWithTheRange(string part, string member, string value)
+    {
+        ConfigException error = Wrong(Least[..^1] + $",\"{part}\":{{\"{member}\":{value}}}}}");
+        Assert.Contains($"{part}.{member} is {value}, but must lie between", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("bad-listen", "\"listen\":\"x\"")]
+    [InlineData("bad-peer", "\"peers\":[\"x\"]")]
+    [InlineData("bad-peer", "\"peers\":[null]")]
+    [InlineData("bad-config", "\"peers\":[\"b=h:1\",\"b=h:2\"]")]
+    [InlineData("bad-config", "\"interfaces\":[\"\"]")]
+    [InlineData("bad-broker", "\"broker\":\"x\"")]
+    [InlineData("insecure-broker", "\"broker\":\"mqtt://broker.lan\"")]
+    public void Network_ThatCannotBe_IsRefusedBeforeAnythingStarts(string code, string member) =>
+        Assert.Equal(code, Wrong(Least[..^1] + $",\"network\":{{{member}}}}}").Code);
+
+    [Fact]
+    public void File_ThatIsNotThere_NamesTheCommandThatMakesOne()
+    {
+        var error = Assert.Throws<ConfigException>(() => AgentConfigFile.Read(folder["none.json"]));
+        Assert.Equal("no-config", error.Code);
+        Assert.Contains("edgefl init", error.Remedy, StringComparison.Ordinal);
+        Assert.Contains("null", Wrong("null").Message, StringComparison.Ordinal);
+    }
+}
