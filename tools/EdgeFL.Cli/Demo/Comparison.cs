@@ -2,6 +2,7 @@ using EdgeFL.Cli.Report;
 using EdgeFL.Identity;
 using EdgeFL.Learning;
 using EdgeFL.Node;
+using EdgeFL.Node.Rounds;
 
 namespace EdgeFL.Cli.Demo;
 
@@ -11,7 +12,7 @@ namespace EdgeFL.Cli.Demo;
 /// </summary>
 internal sealed class Comparison(DemoPlan plan, IReadOnlyList<List<SampleWindow>> devices, Judge judge)
 {
-    private readonly NodeOptions defaults = new() { Fleet = FleetId.Parse("demo"), Node = NodeId.Parse("demo"), BootEpoch = 1 };
+    private readonly NodeOptions options = new() { Fleet = FleetId.Parse("demo"), Node = NodeId.Parse("demo"), BootEpoch = 1, Rounds = plan.Rounds };
 
     /// <summary>Final score of each device that learns alone.</summary>
     public double[] Alone { get; } = new double[devices.Count];
@@ -49,23 +50,29 @@ internal sealed class Comparison(DemoPlan plan, IReadOnlyList<List<SampleWindow>
         var data = new LocalData(plan.Model, kept with { TrainingWindows = kept.TrainingWindows * times, HeldOutWindows = kept.HeldOutWindows * times }, seed);
         foreach (SampleWindow window in sets.SelectMany(set => set))
             data.Add(window);
-        var network = new Network(plan.Model, defaults.Batch);
-        var trainer = new Trainer(network, data, defaults.Batch);
+        var network = new Network(plan.Model, options.Batch);
+        var trainer = new Trainer(network, data, options.Batch);
         float[] parameters = new float[plan.Model.ParameterCount];
         network.Initialise(parameters, NodeCore.InitialSeed(plan.Model));
-        var optimiser = new MomentumSgd(parameters.Length, 0.9f);
-        int points = (plan.Rounds + plan.CheckpointRounds - 1) / plan.CheckpointRounds;
-        double[] curve = new double[points];
-        long total = (long)plan.Rounds * defaults.StepsPerRound * times;
-        long step = 0;
-        for (int p = 0; p < points; p++)
+        // Without neighbours quasi-global momentum is plain momentum at (1 - beta) of the rate.
+        var optimiser = new MomentumSgd(parameters.Length, options.Momentum);
+        var average = new ModelAverage(parameters.Length);
+        var run = new RunPlan(options);
+        var curve = new List<double>();
+        for (int round = 0; round < plan.Rounds; round++)
         {
             cancel.ThrowIfCancellationRequested();
-            for (long until = (long)RoundOf(p) * defaults.StepsPerRound * times; step < until; step++)
-                trainer.Step(parameters, optimiser, Schedules.Cosine(0.05f, (int)step, (int)total, 0));
-            curve[p] = judge.Score(parameters);
+            float rate = run.LearningRate(round) * (1 - options.Momentum);
+            for (int step = 0; run.Trains(round) && step < options.StepsPerRound * times; step++)
+                trainer.Step(parameters, optimiser, rate);
+            if (run.Averages(round))
+                average.Add(parameters);
+            if (run.TakesAverage(round))
+                average.CopyTo(parameters);
+            if (round + 1 == RoundOf(curve.Count))
+                curve.Add(judge.Score(parameters));
         }
 
-        return curve;
+        return [.. curve];
     }
 }
