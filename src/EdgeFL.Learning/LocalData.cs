@@ -198,10 +198,14 @@ public sealed class LocalData
 
     private void Normalise(ReadOnlySpan<float> window, Span<float> destination)
     {
-        if (Normaliser is null)
-            window.CopyTo(destination);
-        else
+        if (Normaliser is not null)
+        {
             Normaliser.Apply(window, destination);
+            return;
+        }
+        window.CopyTo(destination);
+        for (var c = 0; c < Spec.Scale.Length; c++)
+            Vectors.Scale(Spec.Scale[c], destination.Slice(c * Spec.Length, Spec.Length));
     }
 
     private void Read(WindowRing ring, int slot, int b, Span<float> inputs, Span<int> labels, Span<float> targets)

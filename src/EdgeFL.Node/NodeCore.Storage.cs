@@ -27,7 +27,7 @@ public sealed partial class NodeCore
         loss = checkpoint.Loss;
         foreach ((NodeId from, HighWater mark) in checkpoint.Marks)
             replays.Set(from, mark);
-        if (options.Rounds > 0 && round >= options.Rounds)
+        if (plan.IsOver(round))
             phase = NodePhase.Done;
         return CheckpointError.None;
     }

@@ -83,7 +83,31 @@ public sealed partial class NodeCore
         if (phase == NodePhase.Done)
             return; // Catching up has taken the node past its last round.
 
-        float eta = LearningRate();
+        bool trains = plan.Trains(round);
+        float eta = plan.LearningRate(round);
+        if (trains && !TryStep(eta, nowMs, outbox))
+            return;
+        if (++stepInRound < options.StepsPerRound)
+            return;
+
+        stepInRound = 0;
+        if (trains)
+            optimiser.EndRound(parameters, eta, options.StepsPerRound);
+        if (plan.Averages(round))
+            average.Add(parameters);
+        if (plan.TakesAverage(round))
+            average.CopyTo(parameters);
+        round++;
+        Vectors.Subtract(parameters, roundStart, roundStart);
+        replicas.Advance(round, roundStart);
+        Share(peers.Draw(options.FanOut, ref random), nowMs, outbox);
+        if (options.ViewShuffleRounds > 0 && round % options.ViewShuffleRounds == 0)
+            peers.Shuffle(outbox, ref random);
+        FinishRound(nowMs, outbox);
+    }
+
+    private bool TryStep(float eta, long nowMs, Outbox outbox)
+    {
         float stepLoss = trainer.Step(parameters, optimiser, eta);
         if (!float.IsFinite(stepLoss))
         {
@@ -94,28 +118,17 @@ public sealed partial class NodeCore
             stepInRound = 0;
             Raise("step-refused", EventSeverity.Warning, $"A training step gave a loss that is not finite ({refusedSteps} so far); the model of round {round} was kept.",
                 "Look at the sensor's values, or lower the learning rate.", null, nowMs, outbox);
-            return;
+            return false;
         }
 
         steps++;
         loss = float.IsNaN(loss) ? stepLoss : loss + 0.05f * (stepLoss - loss);
-        if (++stepInRound < options.StepsPerRound)
-            return;
-
-        stepInRound = 0;
-        optimiser.EndRound(parameters, eta, options.StepsPerRound);
-        round++;
-        Vectors.Subtract(parameters, roundStart, roundStart);
-        replicas.Advance(round, roundStart);
-        Share(peers.Draw(options.FanOut, ref random), nowMs, outbox);
-        if (options.ViewShuffleRounds > 0 && round % options.ViewShuffleRounds == 0)
-            peers.Shuffle(outbox, ref random);
-        FinishRound(nowMs, outbox);
+        return true;
     }
 
     private void FinishRound(long nowMs, Outbox outbox)
     {
-        if (options.Rounds > 0 && round >= options.Rounds)
+        if (plan.IsOver(round))
         {
             MoveTo(NodePhase.Done, nowMs, outbox);
             Persist(nowMs, outbox);
@@ -125,11 +138,6 @@ public sealed partial class NodeCore
             Persist(nowMs, outbox);
         }
     }
-
-    /// <summary>Cosine decay from the first round to the last; constant when there is no last.</summary>
-    private float LearningRate() => options.Rounds == 0
-        ? options.LearningRate
-        : Schedules.Cosine(options.LearningRate, round, options.Rounds, options.LearningRateFloor);
 
     private void Merge(long nowMs, Outbox outbox)
     {

@@ -36,6 +36,8 @@ public sealed partial class NodeCore
     private readonly ChunkAssembler chunks;
     private readonly UpdateLimits limits;
     private readonly IAggregationRule rule;
+    private readonly RunPlan plan;
+    private readonly ModelAverage average;
     private readonly List<SampleWindow> made = [];
     private Philox random;
 
@@ -80,6 +82,8 @@ public sealed partial class NodeCore
         limits = new UpdateLimits { ParametersMax = model.ParameterCount, DataBytesMax = 4 * model.ParameterCount };
         chunks = new ChunkAssembler(new ChunkOptions { TimeoutMs = options.ChunkTimeoutMs });
         rule = ByPeerCount.Create(options.Rule, model.ParameterCount, options.ReplicasMax, options.Byzantine);
+        plan = new RunPlan(options);
+        average = new ModelAverage(model.ParameterCount);
         random = new Philox(options.Seed, Stream.Partners);
     }
 
@@ -129,7 +133,7 @@ public sealed partial class NodeCore
                 Refuse(refused.From, refused.Reason, nowMs, outbox);
                 break;
             case NodeInput.PeerSeen seen:
-                peers.Seen(seen.Peer, outbox);
+                peers.Seen(seen.Peer, outbox, ref random);
                 break;
             case NodeInput.PeerGone gone:
                 peers.Gone(gone.Peer, outbox);

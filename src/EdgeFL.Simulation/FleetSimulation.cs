@@ -73,6 +73,9 @@ public sealed class FleetSimulation
     /// <summary>Events the nodes raised, with the node's index.</summary>
     public List<(long AtMs, int Node, NodeEvent Event)> Events { get; } = [];
 
+    /// <summary>What becomes of an update on its way out of node number i, or null (default) for nothing: this is how a node is made to attack.</summary>
+    public Func<int, NodeEffect.SendUpdate, NodeEffect.SendUpdate>? Rewrite { get; set; }
+
     /// <summary>Node number i, or null while it is down.</summary>
     /// <param name="i">From 0.</param>
     public NodeCore? this[int i] => nodes[i].Core;
@@ -177,8 +180,9 @@ public sealed class FleetSimulation
                 nodes[i].Links.Remove(close.Peer);
                 break;
             case NodeEffect.SendUpdate send:
-                foreach (NodeId to in send.To)
-                    Deliver(i, to, send);
+                NodeEffect.SendUpdate sent = Rewrite is null ? send : Rewrite(i, send);
+                foreach (NodeId to in sent.To)
+                    Deliver(i, to, sent);
                 break;
             case NodeEffect.Persist persist:
                 nodes[i].Stored = persist.State;

@@ -74,22 +74,44 @@ public sealed class AggregationTests
         peers[3] = peers[3] with { Weight = 0.5f };
         var distances = peers.Select(p => Math.Sqrt(p.Parameters.ToArray().Zip(own, (a, b) => Math.Pow((double)a - b, 2)).Sum())).ToArray();
         var sorted = distances.Order().ToArray();
-        var t = (sorted[1] + sorted[2]) / 2;
+        var t = sorted[1];
         var result = Merge(new GatedClip(P, 8), own, peers);
         for (var i = 0; i < P; i++)
         {
             double sum = 0;
             for (var j = 0; j < 4; j++)
             {
-                if (distances[j] <= 1.5 * t)
-                    sum += peers[j].Weight * Math.Min(1, t / distances[j]) * (peers[j].Parameters.Span[i] - own[i]);
+                if (distances[j] <= 5 * t)
+                    sum += peers[j].Weight * Math.Min(1, 3 * t / distances[j]) * (peers[j].Parameters.Span[i] - own[i]);
             }
             Assert.Equal(own[i] + sum / 5, result[i], 1e-5);
         }
         // The far one moved nothing.
         var moved = Math.Sqrt(Vectors.SquaredDistance(own, result));
-        Assert.True(moved <= 3 * t / 5 + 1e-3);
+        Assert.True(moved <= 3 * 3 * t / 5 + 1e-3);
     }
+
+    [Fact]
+    public void GatedClip_OneOfTwoPeersNegated_IsLeftOut()
+    {
+        var (own, peers) = Fleet(2, 6, 0.05f);
+        var flipped = peers[0].Parameters.ToArray();
+        Vectors.Scale(-1f, flipped);
+        var alone = Merge(new GatedClip(P, 8), own, [peers[1]]);
+        var both = Merge(new GatedClip(P, 8), own, [peers[0] with { Parameters = flipped }, peers[1]]);
+        for (var i = 0; i < P; i++)
+            Assert.Equal((alone[i] - own[i]) * 2 / 3, both[i] - own[i], 1e-5);
+    }
+
+    [Theory]
+    [InlineData(AggregationRule.GatedClip, "gated-clip")]
+    [InlineData(AggregationRule.TrimmedMean, "gated-clip|trimmed-mean")]
+    [InlineData(AggregationRule.NearestNeighbourTrimmedMean, "gated-clip|nearest-neighbour-mixing+trimmed-mean")]
+    [InlineData(AggregationRule.Mean, "weighted-mean")]
+    public void Create_OfAKind_IsThatRule(AggregationRule kind, string name) => Assert.Equal(name, ByPeerCount.Create(kind, P, 8, 3).Name);
+
+    [Fact]
+    public void Create_OfNoKind_Throws() => Assert.Throws<ArgumentOutOfRangeException>(() => ByPeerCount.Create((AggregationRule)9, P, 8, 3));
 
     [Theory]
     [InlineData(3, 1)]

@@ -5,6 +5,27 @@ namespace EdgeFL.Learning.Tests;
 
 public sealed class ModelSpecTests
 {
+    [Fact]
+    public void Parse_Scale_IsReadAndChangesTheHash()
+    {
+        const string Layers = "\"layers\":[{\"type\":\"flatten\"},{\"type\":\"dense\",\"outputs\":0}]";
+        const string Head = "\"name\":\"m\",\"task\":\"classify\",\"channels\":2,\"length\":4,\"classes\":[\"a\",\"b\"]";
+        var plain = Models.Parse($"{{{Head},{Layers}}}");
+        var scaled = Models.Parse($"{{{Head},\"scale\":[0.5,2],{Layers}}}");
+        Assert.True(plain.Scale.IsEmpty);
+        Assert.Equal([0.5f, 2f], scaled.Scale.ToArray());
+        Assert.False(plain.Hash.Span.SequenceEqual(scaled.Hash.Span));
+        Assert.Contains("scale=0.5,2\n", scaled.CanonicalText(), StringComparison.Ordinal);
+
+        var data = new LocalData(scaled, new LocalDataOptions(), 1);
+        var input = new float[8];
+        data.Prepare([1, 2, 3, 4, 5, 6, 7, 8], input, []);
+        Assert.Equal([0.5f, 1, 1.5f, 2, 10, 12, 14, 16], input);
+
+        foreach (var bad in new[] { "\"scale\":[1]", "\"scale\":[1,0]", "\"scale\":[1,-2]", "\"scale\":[1,1e9]", "\"scale\":[1,2],\"normalise\":\"running\"" })
+            Assert.Contains("scale", Assert.Throws<ModelFormatException>(() => Models.Parse($"{{{Head},{bad},{Layers}}}")).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("activity-cnn", 6, 3286, 6)]
     [InlineData("activity-mlp", 6, (768 * 32) + 32 + (32 * 6) + 6, 6)]

@@ -3,12 +3,19 @@ using EdgeFL.Numerics;
 namespace EdgeFL.Learning.Aggregation;
 
 /// <summary>
-/// Moves the own model towards each neighbour by at most the median distance t, and ignores neighbours beyond 1.5 t:
-/// x += Σ weight·clip(x_j - x, t)/(m+1). For few neighbours, where trimming has nothing to trim.
+/// Moves the own model towards each neighbour by at most 3 t, t the (lower) median distance, and ignores neighbours beyond 5 t:
+/// x += Σ weight·clip(x_j - x, 3t)/(m+1).
 /// </summary>
+/// <remarks>
+/// The bounds are wide because honest distances have a heavy tail: in most rounds most devices have little left to learn from their minibatches, and the
+/// few that meet something hard move far. Clipping those to the median distance loses what the fleet would learn from them. A model that is
+/// scaled, negated or made up lies tens of t away once training has begun, and is still dropped; what stays within the gate can move the
+/// model by at most 3t/(m+1) a merge.
+/// </remarks>
 public sealed class GatedClip : IAggregationRule
 {
-    private const float Gate = 1.5f;
+    private const float Gate = 5f;
+    private const float Reach = 3f;
 
     private readonly MergeShape shape;
     private readonly float[] distance;
@@ -44,14 +51,17 @@ public sealed class GatedClip : IAggregationRule
         for (var j = 0; j < peers.Length; j++)
             distance[j] = MathF.Sqrt(Vectors.SquaredDistance(peers[j].Parameters.Span, own));
         distance.AsSpan(0, peers.Length).CopyTo(scratch);
-        var t = OrderStatistics.Median(scratch.AsSpan(0, peers.Length));
+        // The lower median: of two peers the far one must not set the measure it is judged by.
+        var sorted = scratch.AsSpan(0, peers.Length);
+        sorted.Sort();
+        var t = sorted[(peers.Length - 1) / 2];
         sum.AsSpan().Clear();
         for (var j = 0; j < peers.Length; j++)
         {
             if (!(distance[j] <= Gate * t))
                 continue;
             Vectors.Subtract(peers[j].Parameters.Span, own, step);
-            var share = distance[j] > t ? t / distance[j] : 1f;
+            var share = distance[j] > Reach * t ? Reach * t / distance[j] : 1f;
             Vectors.Axpy(share * peers[j].Weight, step, sum);
         }
         Vectors.Divide(peers.Length + 1, sum);

@@ -22,6 +22,8 @@ internal sealed class ModelFile
 
     public string? Normalise { get; set; }
 
+    public float[]? Scale { get; set; }
+
     public string? Loss { get; set; }
 
     public LayerFile[]? Layers { get; set; }

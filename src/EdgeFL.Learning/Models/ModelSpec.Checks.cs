@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EdgeFL.Learning;
 
 public sealed partial class ModelSpec
@@ -34,6 +36,23 @@ public sealed partial class ModelSpec
         "running" => NormaliseKind.Running,
         _ => throw new ModelFormatException($"\"normalise\" must be none or running, not \"{normalise}\"."),
     };
+
+    private float[] CheckScale()
+    {
+        var factors = file.Scale ?? [];
+        if (factors.Length == 0)
+            return [];
+        if (Normalise != NormaliseKind.None)
+            throw new ModelFormatException("\"scale\" goes with \"normalise\": \"none\" only; running statistics bring channels to like size by themselves.");
+        if (factors.Length != Channels)
+            throw new ModelFormatException($"\"scale\" has {factors.Length} factors for {Channels} channels; it has one for each, or none.");
+        foreach (var factor in factors)
+        {
+            if (!(factor is >= 1e-6f and <= 1e6f))
+                throw new ModelFormatException(string.Create(CultureInfo.InvariantCulture, $"A factor of \"scale\" is 0.000001 to 1000000, not {factor}."));
+        }
+        return [.. factors];
+    }
 
     private LossKind ParseLoss(string? loss)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -38,6 +39,7 @@ public sealed partial class ModelSpec
 
     private readonly ModelFile file;
     private readonly LayerSpec[] layers;
+    private readonly float[] scale;
 
     private ModelSpec(ModelFile file, int channels)
     {
@@ -49,6 +51,7 @@ public sealed partial class ModelSpec
         Horizon = CheckHorizon();
         Classes = CheckClasses();
         Normalise = ParseNormalise(file.Normalise);
+        scale = CheckScale();
         Loss = ParseLoss(file.Loss);
         layers = BuildLayers();
         ParameterCount = layers.Sum(layer => layer.ParameterCount);
@@ -81,6 +84,12 @@ public sealed partial class ModelSpec
 
     /// <summary>How windows are normalised.</summary>
     public NormaliseKind Normalise { get; }
+
+    /// <summary>
+    /// What each channel is multiplied by before it reaches the network, shape [C]; empty for no change. A constant of the model, not of a device: it
+    /// brings units of different reach (g, rad/s) to like size, so that one learning rate fits all channels.
+    /// </summary>
+    public ReadOnlySpan<float> Scale => scale;
 
     /// <summary>What training makes small.</summary>
     public LossKind Loss { get; }
@@ -151,6 +160,8 @@ public sealed partial class ModelSpec
         text.Append("edgefl-model/1\n");
         text.Append($"name={Name}\ntask={Task}\nchannels={Channels}\nlength={Length}\nhorizon={Horizon}\n");
         text.Append($"normalise={Normalise}\nloss={Loss}\n");
+        if (scale.Length > 0)
+            text.Append($"scale={string.Join(',', scale.Select(s => s.ToString("R", CultureInfo.InvariantCulture)))}\n");
         foreach (var name in Classes)
             text.Append($"class={name}\n");
         foreach (var layer in layers)

@@ -58,14 +58,20 @@ public sealed class PeerTable
     /// <summary>Links that are up.</summary>
     public int UpCount => CountOf(PeerState.Up);
 
-    /// <summary>Notes that a peer is to be seen; opens a link when the view has room.</summary>
+    /// <summary>
+    /// Notes that a peer is to be seen; opens a link when the view has room. A full view takes a newcomer, the k-th peer known, in place of a random link with
+    /// probability view/k, so that it stays a uniform sample of the peers (reservoir sampling): links carry models one way only, and a newcomer that
+    /// nobody links to would hear nothing before the next shuffle.
+    /// </summary>
     /// <param name="peer">Its id.</param>
-    /// <param name="outbox">Receives the wish for a link.</param>
-    public void Seen(NodeId peer, Outbox outbox)
+    /// <param name="outbox">Receives the wishes for links.</param>
+    /// <param name="random">Source of the draw.</param>
+    public void Seen(NodeId peer, Outbox outbox, ref Philox random)
     {
         if (peer == self)
             return;
-        if (peers.TryGetValue(peer, out Entry entry))
+        bool newcomer = !peers.TryGetValue(peer, out Entry entry);
+        if (!newcomer)
         {
             entry.Visible = true;
             peers[peer] = entry;
@@ -80,8 +86,12 @@ public sealed class PeerTable
             return;
         }
 
-        if (peers[peer].State == PeerState.Known && InView() < viewSize)
+        if (peers[peer].State != PeerState.Known)
+            return;
+        if (InView() < viewSize)
             Open(peer, outbox);
+        else if (newcomer && random.NextInt32(peers.Count) < viewSize)
+            Exchange(Draw(InViewIds(), ref random), peer, outbox);
     }
 
     /// <summary>Notes that discovery no longer shows the peer: a link that is up stays, one that is not is given up.</summary>
@@ -150,19 +160,35 @@ public sealed class PeerTable
     public void Shuffle(Outbox outbox, ref Philox random)
     {
         NodeId[] outside = Those(entry => entry is { State: PeerState.Known, Visible: true });
-        NodeId[] inside = Those(entry => entry.State != PeerState.Known);
+        NodeId[] inside = InViewIds();
         if (outside.Length == 0 || inside.Length < viewSize)
             return;
 
         // A link that does not come up gives way first.
         NodeId[] dead = Those(entry => entry.State == PeerState.Opening);
-        NodeId leaving = dead.Length > 0 ? dead[random.NextInt32(dead.Length)] : inside[random.NextInt32(inside.Length)];
-        Entry entry = peers[leaving];
-        entry.State = PeerState.Known;
-        peers[leaving] = entry;
-        outbox.Add(new NodeEffect.CloseLink(leaving));
-        Open(outside[random.NextInt32(outside.Length)], outbox);
+        Exchange(Draw(dead.Length > 0 ? dead : inside, ref random), Draw(outside, ref random), outbox);
     }
+
+    private static NodeId Draw(NodeId[] from, ref Philox random) => from[random.NextInt32(from.Length)];
+
+    private void Exchange(NodeId leaving, NodeId coming, Outbox outbox)
+    {
+        Entry entry = peers[leaving];
+        outbox.Add(new NodeEffect.CloseLink(leaving));
+        if (entry.Visible)
+        {
+            entry.State = PeerState.Known;
+            peers[leaving] = entry;
+        }
+        else
+        {
+            peers.Remove(leaving); // Discovery has lost it as well, and would never say so again.
+        }
+
+        Open(coming, outbox);
+    }
+
+    private NodeId[] InViewIds() => Those(entry => entry.State != PeerState.Known);
 
     private NodeId[] Up() => Those(entry => entry.State == PeerState.Up);
 

@@ -1,0 +1,255 @@
+using EdgeFL.Learning.Aggregation;
+using EdgeFL.Wire;
+
+namespace EdgeFL.Node.Tests;
+
+public sealed class NodeCoreTests
+{
+    private const int P = 98;
+
+    [Fact]
+    public void NewNodes_OfOneModel_StartFromTheSameParameters()
+    {
+        Assert.Equal(P, Synthetic.Model.ParameterCount);
+        Assert.Equal(Synthetic.Node(Synthetic.Options(1)).Parameters.ToArray(), Synthetic.Node(Synthetic.Options(2, seed: 9)).Parameters.ToArray());
+    }
+
+    [Fact]
+    public void Node_WithData_LearnsAloneAndEndsAfterItsRounds()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { Rounds = 60 }));
+        Assert.Equal(NodePhase.Waiting, host.Ticks(3).Node.Phase);
+        double before = Synthetic.Accuracy(host.Node.Parameters);
+        host.Feed(1).Ticks(1);
+        Assert.Equal(NodePhase.Training, host.Node.Phase);
+        host.Ticks(1000);
+        Assert.Equal(NodePhase.Done, host.Node.Phase);
+        Assert.Equal(60, host.Node.Round);
+        double after = Synthetic.Accuracy(host.Node.Parameters);
+        Assert.True(after > 0.8 && after > before, $"{before} -> {after}");
+        Assert.Single(host.Effects.OfType<NodeEffect.Persist>());
+        Assert.Empty(host.Sent);
+    }
+
+    [Fact]
+    public void Node_WithPeers_SharesEachRoundWithItsFanOut()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { FanOut = 2 })).Connect(1, 2, 3).Feed(1);
+        host.Ticks(50);
+        Assert.Equal(10, host.Node.Round);
+        Assert.Equal(10, host.Sent.Count());
+        Assert.All(host.Sent, send => Assert.Equal(2, send.To.Distinct().Count()));
+        Assert.Equal(Enumerable.Range(1, 10).Select(i => (ulong)i), host.Sent.Select(send => send.Sequence));
+        Assert.Equal(Enumerable.Range(1, 3).Select(Synthetic.Id), host.Sent.SelectMany(send => send.To).Distinct().Order());
+    }
+
+    [Fact]
+    public void SharedModel_Decoded_IsTheModelWithinHalfAScale()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options())).Connect(1).Feed(1);
+        host.Ticks(5);
+        Assert.Equal(FrameError.None, UpdateFrame.Read(host.Sent.Single().Payload, new UpdateLimits(), out UpdateFrame? frame));
+        var decoded = new float[P];
+        Assert.Equal(
+            RejectionReason.None,
+            SnapshotCodec.Decode(frame!.Header.Codec, frame.Data.Span, DitherSeed.Of(Synthetic.Id(0), frame.Header.BootEpoch, frame.Header.Sequence), decoded));
+        float largest = host.Node.Parameters.ToArray().Max(MathF.Abs);
+        for (int i = 0; i < P; i++)
+            Assert.InRange(MathF.Abs(decoded[i] - host.Node.Parameters[i]), 0, 0.51f * largest / 126);
+    }
+
+    [Fact]
+    public void BadFrames_AreRefusedForTheirReason_AndLearningGoesOn()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { FramesPerSecondMax = 5 })).Connect(1, 2).Feed(1).Ticks(20);
+        float[] model = Host.Parameters(host.Node);
+        byte[] good = Synthetic.Frame(Synthetic.Id(1), model, sequence: 5);
+        host.Update(1, good);
+        Assert.Equal(1, host.Node.Received);
+
+        host.Refuses(RejectionReason.Replayed, 1, good);
+        host.Refuses(RejectionReason.Replayed, 1, Synthetic.Frame(Synthetic.Id(1), model, sequence: 4));
+        host.Refuses(RejectionReason.Replayed, 1, Synthetic.Frame(Synthetic.Id(1), model, sequence: 9, bootEpoch: 0));
+        for (int length = 0; length < good.Length; length += 7)
+            host.Refuses(RejectionReason.Truncated, 2, good.AsMemory(0, length));
+        host.Refuses(RejectionReason.Malformed, 2, (byte[])[.. good, 0]);
+        host.Refuses(RejectionReason.WrongModel, 2, Synthetic.Frame(Synthetic.Id(2), model, model: Synthetic.LargeModel));
+        host.Refuses(RejectionReason.WrongModel, 2, Synthetic.Frame(Synthetic.Id(2), new float[P - 1]));
+        host.Refuses(RejectionReason.Oversized, 2, Synthetic.Frame(Synthetic.Id(2), new float[P + 1]));
+        byte[] poison = new byte[4 * P];
+        BitConverter.TryWriteBytes(poison.AsSpan(40), float.NaN);
+        host.Refuses(RejectionReason.NotFinite, 2, Synthetic.FrameOf(poison, P, codec: UpdateCodec.Float32).ToArray());
+        byte[] level = new byte[SnapshotCodec.EncodedLength(UpdateCodec.Int8Block64, P)];
+        level[5] = 0x80;
+        host.Refuses(RejectionReason.BadCodec, 2, Synthetic.FrameOf(level, P, sequence: 2).ToArray());
+
+        // A flood from one sender spends that sender's tokens only.
+        for (ulong i = 0; i < 30; i++)
+            host.Update(1, Synthetic.Frame(Synthetic.Id(1), model, sequence: 100 + i));
+        Assert.Equal(20, host.Node.Rejections.Of(RejectionReason.RateLimited));
+        host.Update(2, Synthetic.Frame(Synthetic.Id(2), model, sequence: 3));
+        Assert.Equal(12, host.Node.Received);
+
+        int round = host.Node.Round;
+        host.Ticks(50);
+        Assert.Equal(round + 10, host.Node.Round);
+        Assert.True(EdgeFL.Numerics.Vectors.AllFinite(host.Node.Parameters));
+    }
+
+    [Fact]
+    public void RefusalsBeforeTheNode_AreCountedThereToo()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options()));
+        host.Give(new NodeInput.FrameRefused(Synthetic.Id(1), RejectionReason.BadSignature)).Give(new NodeInput.FrameRefused(null, RejectionReason.BadEnvelope));
+        Assert.Equal(2, host.Node.Rejections.Total);
+        Assert.Equal(["refused-bad-signature", "refused-bad-envelope"], host.Events);
+    }
+
+    [Fact]
+    public void Events_OfOneKind_AreToldOnceInTenSeconds()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options()));
+        for (int i = 0; i < 50; i++)
+            host.Update(1, new byte[] { 1 });
+        Assert.Single(host.Events);
+        host.NowMs += 10_000;
+        host.Update(1, new byte[] { 1 });
+        Assert.Equal(2, host.Events.Count());
+        Assert.Equal(51, host.Node.Rejections.Total);
+    }
+
+    [Fact]
+    public void LateNode_TakesTheNeighboursModelAndRound()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options())).Connect(1, 2, 3).Feed(0);
+        float[] theirs = Enumerable.Range(0, P).Select(i => MathF.Sin(i)).ToArray();
+        for (int peer = 1; peer <= 3; peer++)
+            host.Update(peer, Synthetic.Frame(Synthetic.Id(peer), theirs, round: 40 + peer));
+        host.Ticks(1);
+        Assert.Equal(42, host.Node.Round);
+        Assert.Contains("caught-up", host.Events);
+        Assert.True(EdgeFL.Numerics.Vectors.SquaredDistance(theirs, host.Node.Parameters) < 0.2f);
+    }
+
+    [Fact]
+    public void LateNode_OneLiarAmongThree_MovesNeitherRoundNorModelFar()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options())).Connect(1, 2, 3).Feed(0);
+        float[] theirs = Enumerable.Range(0, P).Select(i => MathF.Sin(i)).ToArray();
+        float[] alike = Enumerable.Range(0, P).Select(i => MathF.Sin(i) + (0.01f * MathF.Cos(7 * i))).ToArray();
+        host.Update(1, Synthetic.Frame(Synthetic.Id(1), theirs, round: 41));
+        host.Update(2, Synthetic.Frame(Synthetic.Id(2), alike, round: 42));
+        host.Update(3, Synthetic.Frame(Synthetic.Id(3), Enumerable.Repeat(1000f, P).ToArray(), round: int.MaxValue));
+        host.Ticks(1);
+        Assert.Equal(42, host.Node.Round);
+        Assert.True(EdgeFL.Numerics.Vectors.SquaredDistance(theirs, host.Node.Parameters) < 0.2f);
+    }
+
+    [Fact]
+    public void NodeWithoutData_FollowsItsNeighbours()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options())).Connect(1);
+        float[] theirs = Enumerable.Range(0, P).Select(i => MathF.Cos(i)).ToArray();
+        host.Update(1, Synthetic.Frame(Synthetic.Id(1), theirs, round: 3));
+        host.Ticks(5);
+        Assert.Equal(NodePhase.Following, host.Node.Phase);
+        Assert.Equal(3, host.Node.Round);
+        host.Feed(0).Ticks(1);
+        Assert.Equal(NodePhase.Training, host.Node.Phase);
+    }
+
+    [Fact]
+    public void Shutdown_AndRestore_GoOnFromTheSameBits()
+    {
+        NodeOptions options = Synthetic.Options();
+        var first = new Host(Synthetic.Node(options)).Connect(1).Feed(0).Ticks(37);
+        first.Update(1, Synthetic.Frame(Synthetic.Id(1), Host.Parameters(first.Node), sequence: 8));
+        first.Give(new NodeInput.Shutdown());
+        ReadOnlyMemory<byte> state = first.Effects.OfType<NodeEffect.Persist>().Single().State;
+
+        var second = new Host(Synthetic.Node(options with { BootEpoch = 2 }));
+        Assert.Equal(CheckpointError.None, second.Node.Restore(state.Span));
+        Assert.Equal(Bits(first.Node), Bits(second.Node));
+        Assert.Equal(first.Node.Round, second.Node.Round);
+        second.Give(new NodeInput.Shutdown());
+        Assert.Equal(state.ToArray(), second.Effects.OfType<NodeEffect.Persist>().Single().State.ToArray());
+
+        // What was taken before the stop is still refused after it.
+        second.Connect(1).Refuses(RejectionReason.Replayed, 1, Synthetic.Frame(Synthetic.Id(1), Host.Parameters(first.Node), sequence: 8));
+        second.Feed(0).Ticks(5);
+        Assert.Equal(first.Node.Round + 1, second.Node.Round);
+    }
+
+    [Fact]
+    public void SameInputs_GiveTheSameBits()
+    {
+        Host Run() => new Host(Synthetic.Node(Synthetic.Options())).Connect(1, 2).Feed(3).Ticks(100);
+        Host one = Run(), two = Run();
+        Assert.Equal(Bits(one.Node), Bits(two.Node));
+        Assert.Equal(one.Sent.Select(s => Convert.ToHexString(s.Payload.Span)), two.Sent.Select(s => Convert.ToHexString(s.Payload.Span)));
+    }
+
+    [Fact]
+    public void DoneNode_StillServesWhoJoins()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { Rounds = 2, IdlePushMs = 1000 })).Feed(0).Ticks(10);
+        Assert.Equal(NodePhase.Done, host.Node.Phase);
+        host.Connect(4);
+        Assert.Equal([Synthetic.Id(4)], host.Sent.Single().To);
+        host.Ticks(60);
+        Assert.Equal(2, host.Sent.Count());
+    }
+
+    [Fact]
+    public void ChunkedModel_IsTakenWhole_AndLateChunksAreRefused()
+    {
+        int count = Synthetic.LargeModel.ParameterCount;
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { ChunkTimeoutMs = 1000 }, Synthetic.LargeModel));
+        var data = new byte[SnapshotCodec.EncodedLength(UpdateCodec.Int8Block64, count)];
+        UpdateFrame frame = Synthetic.FrameOf(data, count, model: Synthetic.LargeModel);
+        Assert.Equal(2, frame.ChunkCount);
+        host.Update(1, frame.ToArray());
+        NodeInput Chunk(int index, ulong sequence = 1) => new NodeInput.ChunkArrived(Synthetic.Id(1), sequence, index, Chunks.Of(data, index));
+        host.Give(Chunk(1)).Give(Chunk(1));
+        Assert.Equal(1, host.Node.Rejections.Of(RejectionReason.ChunkDuplicate));
+        Assert.Equal(0, host.Node.Received);
+        host.Give(Chunk(0));
+        Assert.Equal(1, host.Node.Received);
+        host.Give(Chunk(0));
+        Assert.Equal(1, host.Node.Rejections.Of(RejectionReason.ChunkUnexpected));
+
+        host.Update(1, Synthetic.FrameOf(data, count, sequence: 2, model: Synthetic.LargeModel).ToArray());
+        host.Give(Chunk(0, 2)).Ticks(52);
+        Assert.Equal(1, host.Node.Rejections.Of(RejectionReason.ChunkTimeout));
+        host.Give(Chunk(1, 2));
+        Assert.Equal(1, host.Node.Received);
+    }
+
+    [Theory]
+    [InlineData(AggregationRule.GatedClip)]
+    [InlineData(AggregationRule.TrimmedMean)]
+    [InlineData(AggregationRule.NearestNeighbourTrimmedMean)]
+    public void RobustRules_OneWildPeerOfSix_IsNotFollowed(AggregationRule rule)
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { Rule = rule })).Connect(1, 2, 3, 4, 5, 6).Feed(0).Ticks(5);
+        float[] model = Host.Parameters(host.Node);
+        for (int peer = 1; peer <= 6; peer++)
+        {
+            float[] theirs = Array.ConvertAll(model, v => peer == 6 ? -50 * v : v + (0.001f * peer));
+            host.Update(peer, Synthetic.Frame(Synthetic.Id(peer), theirs));
+        }
+
+        host.Ticks(1);
+        Assert.True(EdgeFL.Numerics.Vectors.SquaredDistance(model, host.Node.Parameters) < 1f);
+    }
+
+    [Fact]
+    public void Options_OutOfRange_AreNamed()
+    {
+        Assert.Contains("FanOut is 17", Assert.Throws<ArgumentException>(() => Synthetic.Node(Synthetic.Options() with { FanOut = 17 })).Message, StringComparison.Ordinal);
+        Assert.Contains("Rule", Assert.Throws<ArgumentException>(() => Synthetic.Node(Synthetic.Options() with { Rule = (AggregationRule)7 })).Message, StringComparison.Ordinal);
+        Assert.Contains("LearningRate", Assert.Throws<ArgumentException>(() => Synthetic.Node(Synthetic.Options() with { LearningRate = float.NaN })).Message, StringComparison.Ordinal);
+    }
+
+    private static int[] Bits(NodeCore node) => Array.ConvertAll(node.Parameters.ToArray(), BitConverter.SingleToInt32Bits);
+}

@@ -1,0 +1,141 @@
+using EdgeFL.Learning;
+using EdgeFL.Node;
+using EdgeFL.Node.Tests;
+using EdgeFL.Numerics;
+using EdgeFL.Wire;
+
+namespace EdgeFL.Simulation.Tests;
+
+public sealed class FleetSimulationTests
+{
+    private const int Nodes = 10;
+
+    [Fact]
+    public void Fleet_OfDevicesThatKnowTwoClassesEach_LearnsAllThree()
+    {
+        FleetSimulation fleet = Make(1);
+        Assert.True(fleet.Run(60_000));
+        for (int i = 0; i < Nodes; i++)
+            Assert.True(Synthetic.Accuracy(fleet[i]!.Parameters) > 0.85, $"node {i}: {Synthetic.Accuracy(fleet[i]!.Parameters)}");
+        Assert.True(Spread(fleet) < 0.05, $"The models lie {Spread(fleet)} of their length apart.");
+        Assert.Equal(0, Enumerable.Range(0, Nodes).Sum(i => fleet[i]!.Rejections.Total));
+    }
+
+    [Fact]
+    public void SameSeed_GivesTheSameModels_AnotherSeedOthers()
+    {
+        static string[] Run(ulong seed)
+        {
+            FleetSimulation fleet = Make(seed, rounds: 25, world: new SimulationOptions { Seed = seed, Loss = 0.1, SlowestSpeed = 0.5, SensorIntervalMs = 1 });
+            Assert.True(fleet.Run(60_000));
+            return Enumerable.Range(0, Nodes).Select(i => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(fleet[i]!.Parameters)))).ToArray();
+        }
+
+        string[] first = Run(7);
+        Assert.Equal(first, Run(7));
+        Assert.NotEqual(first, Run(8));
+    }
+
+    [Fact]
+    public void KilledNode_StartedAgain_CatchesUpFromItsCheckpoint()
+    {
+        FleetSimulation fleet = Make(2);
+        fleet.Run(4_000);
+        fleet.Kill(3);
+        Assert.Null(fleet[3]);
+        fleet.Run(7_000);
+        fleet.Start(3);
+        Assert.InRange(fleet[3]!.Round, 1, 45); // What it had stored, not where the others are.
+        Assert.True(fleet.Run(60_000));
+        Assert.Contains(fleet.Events, e => e.Node == 3 && e.Event.Code == "caught-up");
+        Assert.Equal(NodePhase.Done, fleet[3]!.Phase);
+        Assert.True(Synthetic.Accuracy(fleet[3]!.Parameters) > 0.85);
+        Assert.Throws<InvalidOperationException>(() => fleet.Start(3));
+    }
+
+    [Fact]
+    public void SlowNodesAndLostMessages_DoNotKeepTheFleetFromLearning()
+    {
+        FleetSimulation fleet = Make(3, world: new SimulationOptions { Seed = 3, Loss = 0.2, SlowestSpeed = 0.5, SensorIntervalMs = 1 });
+        Assert.True(fleet.Run(60_000));
+        Assert.InRange(fleet.MessagesLost / (double)fleet.MessagesSent, 0.15, 0.3);
+        for (int i = 0; i < Nodes; i++)
+            Assert.True(Synthetic.Accuracy(fleet[i]!.Parameters) > 0.8, $"node {i}: {Synthetic.Accuracy(fleet[i]!.Parameters)}");
+    }
+
+    [Theory]
+    [InlineData("negated")]
+    [InlineData("noise")]
+    public void OneAttackerOfTen_DoesNotSpoilTheOthers(string attack)
+    {
+        FleetSimulation fleet = Make(4);
+        var random = new Philox(4, 99);
+        fleet.Rewrite = (i, send) => i == Nodes - 1 ? Tamper(send, v => attack == "noise" ? v + (10 * random.NextGaussian()) : -v) : send;
+        Assert.True(fleet.Run(60_000));
+        double honest = Enumerable.Range(0, Nodes - 1).Average(i => Synthetic.Accuracy(fleet[i]!.Parameters));
+        FleetSimulation peaceful = Make(4);
+        Assert.True(peaceful.Run(60_000));
+        double undisturbed = Enumerable.Range(0, Nodes - 1).Average(i => Synthetic.Accuracy(peaceful[i]!.Parameters));
+        Assert.True(honest >= undisturbed - 0.05, $"{honest} with the attacker, {undisturbed} without.");
+    }
+
+    [Fact]
+    public void PlainMean_OneAttackerOfTen_IsSpoiled()
+    {
+        FleetSimulation fleet = Make(4, options: o => o with { Rule = EdgeFL.Learning.Aggregation.AggregationRule.Mean });
+        fleet.Rewrite = (i, send) => i == Nodes - 1 ? Tamper(send, v => -20 * v) : send;
+        Assert.True(fleet.Run(60_000));
+        Assert.True(Enumerable.Range(0, Nodes - 1).Average(i => Synthetic.Accuracy(fleet[i]!.Parameters)) < 0.7);
+    }
+
+    [Fact]
+    public void ModelOfSeveralChunks_IsExchanged()
+    {
+        FleetSimulation fleet = Make(5, nodes: 3, rounds: 4, model: Synthetic.LargeModel);
+        Assert.True(fleet.Run(60_000));
+        Assert.True(Synthetic.LargeModel.ParameterCount > Chunks.BytesEach);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(0, fleet[i]!.Rejections.Total);
+            Assert.True(fleet[i]!.Received >= 4, $"node {i} took {fleet[i]!.Received} models");
+        }
+    }
+
+    private static FleetSimulation Make(
+        ulong seed, int nodes = Nodes, int rounds = 80, SimulationOptions? world = null, ModelSpec? model = null, Func<NodeOptions, NodeOptions>? options = null)
+    {
+        // Each device lacks one class.
+        var streams = Enumerable.Range(0, nodes)
+            .Select(i => (IReadOnlyList<SampleBatch>)Synthetic.Stream(i, 18).Where(b => b.Label(0) != i % 3).ToList()).ToList();
+        return new FleetSimulation(
+            world ?? new SimulationOptions { Seed = seed, SensorIntervalMs = 1 },
+            Enumerable.Range(0, nodes).Select(Synthetic.Id).ToList(),
+            (i, boot) =>
+            {
+                NodeOptions made = Synthetic.Options(i, boot, seed) with { Rounds = rounds, CheckpointRounds = 10, ReportIntervalMs = 3_600_000, InferenceIntervalMs = 3_600_000 };
+                return Synthetic.Node(options is null ? made : options(made), model);
+            },
+            streams);
+    }
+
+    private static NodeEffect.SendUpdate Tamper(NodeEffect.SendUpdate send, Func<float, float> change)
+    {
+        Assert.Equal(FrameError.None, UpdateFrame.Read(send.Payload, new UpdateLimits(), out UpdateFrame? frame));
+        UpdateHeader header = frame!.Header;
+        DitherSeed dither = DitherSeed.Of(Synthetic.Id(Nodes - 1), header.BootEpoch, header.Sequence);
+        var values = new float[header.ParameterCount];
+        Assert.Equal(RejectionReason.None, SnapshotCodec.Decode(header.Codec, frame.Data.Span, dither, values));
+        float[] changed = Array.ConvertAll(values, v => change(v));
+        var data = new byte[frame.DataLength];
+        SnapshotCodec.Encode(header.Codec, changed, dither, data);
+        return send with { Payload = UpdateFrame.Create(header, data).ToArray() };
+    }
+
+    private static double Spread(FleetSimulation fleet)
+    {
+        double widest = 0;
+        for (int i = 1; i < Nodes; i++)
+            widest = Math.Max(widest, Math.Sqrt(Vectors.SquaredDistance(fleet[0]!.Parameters, fleet[i]!.Parameters) / Vectors.SumOfSquares(fleet[0]!.Parameters)));
+        return widest;
+    }
+}
