@@ -171,6 +171,8 @@ internal sealed class AgentHost : IAsyncDisposable
                 Publish("train", ToPayload(trained.Report), PayloadJson.Default.TrainPayload, 1, true);
                 break;
             case NodeEffect.Inferred inferred:
+                if (!float.IsFinite(inferred.Inference.Score))
+                    break; // JSON has no such number, and a model that gives none has nothing to say.
                 double latencyMs = Stopwatch.GetElapsedTime(arrivedAt).TotalMilliseconds;
                 Publish("infer", new InferPayload(inferred.Inference.Label, Rounded(inferred.Inference.Score), Math.Round(latencyMs, 3)), PayloadJson.Default.InferPayload, 0, false);
                 break;

@@ -28,10 +28,10 @@ internal static class Composition
         ISensor? sensor = null;
         try
         {
-            string state = Path.Combine(folder, config.State);
+            string state = Path.GetFullPath(config.State, folder);
             Directory.CreateDirectory(state);
             sensor = SensorFactory.Create(config.Sensor, new SensorContext { BaseFolder = folder });
-            ModelSpec model = LoadModel(Path.Combine(folder, config.Model)).Resolve(sensor.Description.Channels.Count);
+            ModelSpec model = LoadModel(Path.GetFullPath(config.Model, folder)).Resolve(sensor.Description.Channels.Count);
             CheckClasses(model, sensor.Description, config.Model);
             uint boot = BootCounter.Next(Path.Combine(state, "boot"));
             var windows = new WindowOptions
@@ -63,7 +63,7 @@ internal static class Composition
 
     private static DeviceCredentials LoadCredentials(AgentConfig config, string folder)
     {
-        string path = Path.Combine(folder, config.Identity);
+        string path = Path.GetFullPath(config.Identity, folder);
         DeviceCredentials credentials = DeviceCredentials.Load(path);
         PeerIdentity own = credentials.Identity;
         string? wrong = own.Role != CertificateRole.Device ? "is an operator's, not a device's"

@@ -58,7 +58,7 @@ catch (ConfigException error)
 }
 catch (IdentityException error)
 {
-    AgentLog.Error(error.Code, error.Message, error.Remedy);
+    AgentLog.Error(error.Code, $"{error.Cause}.", error.Remedy);
     return ExitConfig;
 }
 catch (SensorException error)
@@ -74,7 +74,7 @@ catch (ModelFormatException error)
 catch (StorageException error)
 {
     AgentLog.Error(error.Code, $"{error.Path}: {error.Cause}", error.Remedy);
-    return ExitFailure;
+    return error.Code == "damaged" ? ExitConfig : ExitFailure;
 }
 catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
 {

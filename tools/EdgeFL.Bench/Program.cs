@@ -1,1 +1,48 @@
-Console.Error.WriteLine("bench"); return 0;
+using System.Text.Json;
+using EdgeFL.Bench;
+
+// One benchmark: build/bench NAME [--json] [options]. Data to stdout, progress to stderr.
+
+const int ExitOk = 0, ExitFailure = 1, ExitUsage = 2;
+
+var benches = new SortedDictionary<string, (string Tells, Func<Arguments, BenchRow[]> Run)>(StringComparer.Ordinal)
+{
+    ["agent"] = ("the agent's size on disk, and its memory while it trains [--seconds N] [--warmup N]", AgentBench.Run),
+};
+
+if (args.Length == 0 || args[0] is "--help" or "-h")
+{
+    Console.WriteLine("build/bench NAME [--json]");
+    foreach ((string known, (string tells, _)) in benches)
+        Console.WriteLine($"  {known,-12} {tells}");
+    return ExitOk;
+}
+
+string name = args[0];
+if (!benches.TryGetValue(name, out var bench))
+{
+    Console.Error.WriteLine($"error: there is no benchmark '{name}'; known: {string.Join(", ", benches.Keys)}");
+    return ExitUsage;
+}
+
+try
+{
+    var given = new Arguments(args[1..]);
+    bool json = given.Flag("--json");
+    BenchRow[] rows = bench.Run(given);
+    if (json)
+        Console.WriteLine(JsonSerializer.Serialize(new BenchReport(name, Machine.Describe(), rows), BenchJson.Options));
+    else
+        BenchTable.Write(Console.Out, rows);
+    return ExitOk;
+}
+catch (UsageException wrong)
+{
+    Console.Error.WriteLine($"error: {wrong.Message}");
+    return ExitUsage;
+}
+catch (BenchException failed)
+{
+    Console.Error.WriteLine($"error: {failed.Message}");
+    return ExitFailure;
+}

@@ -6,7 +6,7 @@ public sealed partial class ModelSpec
 
     private static string CheckName(string? name)
     {
-        if (name is null || name.Length is < 1 or > 64 || !name.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-'))
+        if (name is null || name.Length is < 1 or > 64 || !Array.TrueForAll(name.ToCharArray(), c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-'))
             throw new ModelFormatException($"\"name\" must be 1 to 64 of a-z, 0-9 and '-', not \"{name}\".");
         return name;
     }
@@ -79,7 +79,7 @@ public sealed partial class ModelSpec
             throw new ModelFormatException($"A classify model names 2 to 1024 \"classes\", not {classes.Length}.");
         foreach (var name in classes)
         {
-            if (string.IsNullOrWhiteSpace(name) || name.Length > 64 || name.Any(char.IsControl))
+            if (string.IsNullOrWhiteSpace(name) || name.Length > 64 || Array.Exists(name.ToCharArray(), char.IsControl))
                 throw new ModelFormatException($"A class name is 1 to 64 printable characters, not \"{name}\".");
         }
         if (classes.Distinct(StringComparer.Ordinal).Count() != classes.Length)

@@ -149,13 +149,13 @@ public sealed class PeerTable
     /// <param name="random">Source of the draw.</param>
     public void Shuffle(Outbox outbox, ref Philox random)
     {
-        NodeId[] outside = peers.Where(p => p.Value is { State: PeerState.Known, Visible: true }).Select(p => p.Key).ToArray();
-        NodeId[] inside = peers.Where(p => p.Value.State != PeerState.Known).Select(p => p.Key).ToArray();
+        NodeId[] outside = Those(entry => entry is { State: PeerState.Known, Visible: true });
+        NodeId[] inside = Those(entry => entry.State != PeerState.Known);
         if (outside.Length == 0 || inside.Length < viewSize)
             return;
 
         // A link that does not come up gives way first.
-        NodeId[] dead = inside.Where(p => peers[p].State == PeerState.Opening).ToArray();
+        NodeId[] dead = Those(entry => entry.State == PeerState.Opening);
         NodeId leaving = dead.Length > 0 ? dead[random.NextInt32(dead.Length)] : inside[random.NextInt32(inside.Length)];
         Entry entry = peers[leaving];
         entry.State = PeerState.Known;
@@ -164,9 +164,32 @@ public sealed class PeerTable
         Open(outside[random.NextInt32(outside.Length)], outbox);
     }
 
-    private NodeId[] Up() => peers.Where(p => p.Value.State == PeerState.Up).Select(p => p.Key).ToArray();
+    private NodeId[] Up() => Those(entry => entry.State == PeerState.Up);
 
-    private int CountOf(PeerState state) => peers.Values.Count(entry => entry.State == state);
+    // A loop, not LINQ: over value types every query operator is compiled anew, which cost the agent's binary tens of kilobytes.
+    private NodeId[] Those(Predicate<Entry> match)
+    {
+        var found = new List<NodeId>();
+        foreach ((NodeId peer, Entry entry) in peers)
+        {
+            if (match(entry))
+                found.Add(peer);
+        }
+
+        return [.. found];
+    }
+
+    private int CountOf(PeerState state)
+    {
+        int count = 0;
+        foreach (Entry entry in peers.Values)
+        {
+            if (entry.State == state)
+                count++;
+        }
+
+        return count;
+    }
 
     private int InView() => peers.Count - CountOf(PeerState.Known);
 

@@ -22,7 +22,14 @@ public sealed class ReplayGuard
     public ReplayGuard(int sendersMax) => this.sendersMax = sendersMax;
 
     /// <summary>The marks, in order of id.</summary>
-    public IEnumerable<KeyValuePair<NodeId, HighWater>> Marks => marks.Select(m => KeyValuePair.Create(m.Key, m.Value.Mark));
+    public IEnumerable<KeyValuePair<NodeId, HighWater>> Marks
+    {
+        get
+        {
+            foreach ((NodeId from, (HighWater mark, _)) in marks)
+                yield return KeyValuePair.Create(from, mark);
+        }
+    }
 
     /// <summary>True, and the mark is raised, when the frame is new.</summary>
     /// <param name="from">The sender.</param>
@@ -43,7 +50,20 @@ public sealed class ReplayGuard
     public void Set(NodeId from, HighWater mark)
     {
         if (!marks.ContainsKey(from) && marks.Count == sendersMax)
-            marks.Remove(marks.MinBy(m => m.Value.Used).Key);
+            marks.Remove(HeardLongestAgo());
         marks[from] = (mark, ++uses);
+    }
+
+    private NodeId HeardLongestAgo()
+    {
+        NodeId found = default;
+        long least = long.MaxValue;
+        foreach ((NodeId from, (_, long used)) in marks)
+        {
+            if (used < least)
+                (found, least) = (from, used);
+        }
+
+        return found;
     }
 }

@@ -44,7 +44,7 @@ public sealed class ReplicaCache
         {
             if (free.Count == 0)
             {
-                NodeId oldest = replicas.MinBy(r => (r.Value.Round, r.Value.Arrival)).Key;
+                NodeId oldest = Oldest();
                 free.Push(replicas[oldest].Parameters);
                 replicas.Remove(oldest);
             }
@@ -98,8 +98,25 @@ public sealed class ReplicaCache
     {
         if (replicas.Count == 0)
             return -1;
-        int[] rounds = replicas.Values.Select(r => r.Round).Order().ToArray();
+        var rounds = new int[replicas.Count];
+        int n = 0;
+        foreach (Replica replica in replicas.Values)
+            rounds[n++] = replica.Round;
+        Array.Sort(rounds);
         return rounds[(rounds.Length - 1) / 2];
+    }
+
+    private NodeId Oldest()
+    {
+        NodeId oldest = default;
+        (int Round, long Arrival) least = (int.MaxValue, long.MaxValue);
+        foreach ((NodeId from, Replica replica) in replicas)
+        {
+            if ((replica.Round, replica.Arrival).CompareTo(least) < 0)
+                (oldest, least) = (from, (replica.Round, replica.Arrival));
+        }
+
+        return oldest;
     }
 
     /// <summary>Forgets a peer's model.</summary>

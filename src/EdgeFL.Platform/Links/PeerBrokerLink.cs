@@ -23,7 +23,7 @@ public sealed class PeerBrokerLink : IFleetLink
     private readonly TlsPolicy tls;
     private readonly MqttBroker broker;
     private readonly PeerDiscovery? discovery;
-    private readonly Dictionary<NodeId, PeerAddress> fixedPeers;
+    private readonly Dictionary<NodeId, PeerAddress> fixedPeers = [];
 
     // Inputs are posted under this lock, so that a link's ups and downs reach the node in their order; posting never blocks.
     private readonly Lock guard = new();
@@ -41,7 +41,12 @@ public sealed class PeerBrokerLink : IFleetLink
     public PeerBrokerLink(LinkContext context)
     {
         this.context = context;
-        fixedPeers = context.Network.Peers.Select(PeerAddress.ParsePeer).Where(p => p.Key != context.Node).ToDictionary();
+        foreach (string text in context.Network.Peers)
+        {
+            (NodeId peer, PeerAddress address) = PeerAddress.ParsePeer(text);
+            if (peer != context.Node)
+                fixedPeers.Add(peer, address);
+        }
         gate = new FrameGate(context.Credentials);
         tls = new TlsPolicy(context.Credentials);
         broker = new MqttBroker(new MqttBrokerOptions

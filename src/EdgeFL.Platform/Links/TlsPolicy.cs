@@ -20,8 +20,11 @@ public sealed class TlsPolicy
         ServerCertificateContext = credentials.TlsContext,
         ClientCertificateRequired = true,
         EnabledSslProtocols = SslProtocols.Tls13,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        RemoteCertificateValidationCallback = (_, certificate, chain, _) => Verify(certificate, chain, out PeerIdentity? _) == CertificateError.None,
+        CertificateChainPolicy = Untrusting(),
+        // Thrown, not returned: the reason is then in the event that people read.
+        RemoteCertificateValidationCallback = (_, certificate, chain, _) => Verify(certificate, chain, out PeerIdentity? _) is var error && error == CertificateError.None
+            ? true
+            : throw new AuthenticationException($"the client's certificate is refused: {error}"),
     };
 
     /// <summary>Options of a connection to a peer, or to an operator's choice of node.</summary>
@@ -32,7 +35,7 @@ public sealed class TlsPolicy
         TargetHost = expected?.Value ?? "edgefl",
         ClientCertificateContext = credentials.TlsContext,
         EnabledSslProtocols = SslProtocols.Tls13,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        CertificateChainPolicy = Untrusting(),
         RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
         {
             if (Verify(certificate, chain, out PeerIdentity? identity) != CertificateError.None || identity!.Role != CertificateRole.Device)
@@ -54,7 +57,7 @@ public sealed class TlsPolicy
             TargetHost = host,
             ClientCertificateContext = credentials.TlsContext,
             EnabledSslProtocols = SslProtocols.Tls13,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            CertificateChainPolicy = Untrusting(),
         };
         if (authorities.Count == 0)
         {
@@ -62,17 +65,19 @@ public sealed class TlsPolicy
         }
         else
         {
-            options.CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-                DisableCertificateDownloads = true,
-            };
             options.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
         }
 
         return options;
     }
+
+    /// <summary>Trusts nothing by itself: the system's roots are neither asked nor loaded (megabytes), and nothing is fetched that a stranger's certificate names.</summary>
+    private static X509ChainPolicy Untrusting() => new()
+    {
+        TrustMode = X509ChainTrustMode.CustomRootTrust,
+        RevocationMode = X509RevocationMode.NoCheck,
+        DisableCertificateDownloads = true,
+    };
 
     private CertificateError Verify(X509Certificate? certificate, X509Chain? chain, out PeerIdentity? identity) =>
         credentials.Trust.Verify(certificate, chain, DateTimeOffset.UtcNow, out identity);

@@ -13,7 +13,9 @@ internal sealed partial class Browser
 
     private long Ask(long nowMs)
     {
-        var questions = links.ToDictionary(link => link.Index, _ => new List<DnsQuestion>());
+        var questions = new Dictionary<int, List<DnsQuestion>>();
+        foreach (var link in links)
+            questions[link.Index] = [];
         foreach (var browse in browses)
         {
             AskForInstances(browse, questions, nowMs);

@@ -156,14 +156,16 @@ internal sealed partial class Browser(MdnsOptions options, MdnsCounters counters
             .SelectMany(link => cache.Get(host, DnsType.A, link.Index).Concat(cache.Get(host, DnsType.Aaaa, link.Index)))
             .Select(cached => cached.Record.Address)
             .Distinct()
-            .OrderBy(address => address.AddressFamily)
-            .ThenBy(address => address.ToString(), StringComparer.Ordinal)
             .ToList();
         if (addresses.Count == 0)
             return null;
+        addresses.Sort(InOrder);
         return new ServiceInstance(name.FirstLabel, browse.ServiceType, host.ToString(), srv.Record.Port, addresses, pairs,
             browse.Subtypes);
     }
+
+    private static int InOrder(IPAddress a, IPAddress b) =>
+        a.AddressFamily != b.AddressFamily ? a.AddressFamily - b.AddressFamily : string.CompareOrdinal(a.ToString(), b.ToString());
 
     private CachedRecord? Newest(DnsName name, DnsType type) =>
         links.SelectMany(link => cache.Get(name, type, link.Index)).MaxBy(cached => cached.HeardMs);

@@ -16,7 +16,7 @@ internal enum DnsType : ushort
 }
 
 /// <summary>A question of class IN; <see cref="UnicastWanted"/> is the QU bit (RFC 6762, 5.4).</summary>
-internal readonly record struct DnsQuestion(DnsName Name, DnsType Type, bool UnicastWanted = false);
+internal sealed record DnsQuestion(DnsName Name, DnsType Type, bool UnicastWanted = false);
 
 /// <summary>
 /// A resource record of class IN. Its data is canonical: names inside are uncompressed, so data compares as bytes (RFC 6762, 8.2).

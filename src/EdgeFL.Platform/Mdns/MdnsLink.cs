@@ -10,7 +10,15 @@ internal sealed record MdnsLink(int Index, string Name, IReadOnlyList<IPNetwork>
     public bool SameAs(MdnsLink other) => Index == other.Index && Name == other.Name && Addresses.SequenceEqual(other.Addresses);
 
     /// <summary>Whether an address is on this link (RFC 6762, 11): only such hosts get unicast answers or are believed.</summary>
-    public bool IsLocal(IPAddress address) => Networks.Any(network => network.Contains(address));
+    public bool IsLocal(IPAddress address)
+    {
+        foreach (IPNetwork network in Networks)
+        {
+            if (network.Contains(address))
+                return true;
+        }
+        return false;
+    }
 }
 
 /// <summary>Looks at the machine's interfaces.</summary>

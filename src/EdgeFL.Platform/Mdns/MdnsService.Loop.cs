@@ -141,10 +141,12 @@ public sealed partial class MdnsService
         nextRelinkMs = NowMs + options.InterfaceRescanMs;
         var (links, own) = MdnsLinks.Look(options.Interfaces);
         var changed = false;
-        foreach (var gone in sockets.Where(pair => pair.Value.Receiving.IsCompleted || links.All(link => link.Index != pair.Key)).ToList())
+        foreach (var (index, socket) in sockets)
         {
-            gone.Value.Dispose();
-            sockets.Remove(gone.Key);
+            if (!socket.Receiving.IsCompleted && links.Any(link => link.Index == index))
+                continue;
+            socket.Dispose();
+            sockets.Remove(index); // Allowed while going through a dictionary.
             changed = true;
         }
         foreach (var link in links)
@@ -170,7 +172,8 @@ public sealed partial class MdnsService
         }
         if (!changed)
             return;
-        var joined = sockets.Values.Select(socket => socket.Link).OrderBy(link => link.Index).ToList();
+        var joined = sockets.Values.Select(socket => socket.Link).ToList();
+        joined.Sort((a, b) => a.Index.CompareTo(b.Index));
         Interfaces = joined.Select(link => link.Name).ToList();
         responder.SetLinks(joined, own, NowMs);
         browser.SetLinks(joined, NowMs);

@@ -31,8 +31,11 @@ internal sealed partial class Responder(MdnsOptions options, MdnsCounters counte
     {
         links = now;
         ownAddresses = machineAddresses;
-        foreach (var index in buckets.Keys.Where(index => links.All(link => link.Index != index)).ToList())
-            buckets.Remove(index);
+        foreach (var index in buckets.Keys)
+        {
+            if (links.All(link => link.Index != index))
+                buckets.Remove(index); // Allowed while going through a dictionary.
+        }
         foreach (var service in services.Where(service => service.State != AdvertisementState.Refused))
             StartProbing(service, nowMs, random.Next(ProbeIntervalMs));
     }

@@ -27,5 +27,5 @@ public sealed record ServiceInstance(
     public bool SameAs(ServiceInstance? other) =>
         other is not null && InstanceName == other.InstanceName && ServiceType == other.ServiceType && HostName == other.HostName
         && Port == other.Port && Addresses.SequenceEqual(other.Addresses) && Subtypes.SequenceEqual(other.Subtypes)
-        && Txt.Count == other.Txt.Count && Txt.All(pair => other.Txt.TryGetValue(pair.Key, out var value) && value == pair.Value);
+        && Txt.Count == other.Txt.Count && Txt.Keys.All(key => other.Txt.TryGetValue(key, out var value) && value == Txt[key]);
 }

@@ -25,7 +25,7 @@ public static class TxtRecord
         var data = new List<byte>();
         foreach (var (key, value) in pairs)
         {
-            if (key.Length == 0 || key.Any(c => c is < ' ' or > '~' or '='))
+            if (key.Length == 0 || key.Contains('=') || key.AsSpan().ContainsAnyExceptInRange(' ', '~'))
                 throw new ArgumentException($"The TXT key '{key}' must be printable ASCII without '='.", nameof(pairs));
             var text = Encoding.UTF8.GetBytes($"{key}={value}");
             if (text.Length > byte.MaxValue)

@@ -47,14 +47,15 @@ internal sealed class HostChannels
         if (found.Count == 0)
             throw new SensorException("sensor-host-nothing", "None of the files that say how the machine does is there.", $"{Path.Combine(root, "proc")}",
                 "Check that \"root\" is right and that /proc and /sys are mounted.");
-        int[] wanted;
-        if (names is null)
-            wanted = [.. Enumerable.Range(0, Math.Min(found.Count, ChannelsMax))];
-        else
-            wanted = [.. names.Select(name => found.FindIndex(channel => channel.Name == name) is >= 0 and var at ? at
-                : throw new SensorException("sensor-channel-missing", $"This machine has no channel \"{name}\"; it has {string.Join(", ", found.Select(channel => channel.Name))}.",
-                    "host.channels", "Name channels that every machine of the fleet has."))];
-        return new HostChannels(groups, wanted, [.. wanted.Select(at => found[at])]);
+        var wanted = new int[names?.Count ?? Math.Min(found.Count, ChannelsMax)];
+        for (int i = 0; i < wanted.Length; i++)
+        {
+            wanted[i] = names is null ? i : found.FindIndex(channel => channel.Name == names[i]);
+            if (wanted[i] < 0)
+                throw new SensorException("sensor-channel-missing", $"This machine has no channel \"{names![i]}\"; it has {string.Join(", ", found.Select(channel => channel.Name))}.",
+                    "host.channels", "Name channels that every machine of the fleet has.");
+        }
+        return new HostChannels(groups, wanted, Array.ConvertAll(wanted, at => found[at]));
     }
 
     /// <summary>Reads everything once.</summary>
@@ -136,7 +137,11 @@ internal sealed class HostChannels
     }
 
     private static string Clean(string name) =>
-        string.Concat(name.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'));
+        string.Create(name.Length, name, static (clean, raw) =>
+        {
+            for (int i = 0; i < clean.Length; i++)
+                clean[i] = char.ToLowerInvariant(raw[i]) is var lower && char.IsAsciiLetterOrDigit(lower) ? lower : '_';
+        });
 
     private static List<ChannelDescription> Distinct(IEnumerable<ChannelDescription> channels)
     {

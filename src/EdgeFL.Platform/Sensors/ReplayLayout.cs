@@ -27,9 +27,10 @@ internal sealed class ReplayLayout
         this.file = file;
         header = CsvRow.Names(headerLine);
         row = new CsvRow(CsvRow.SeparatorOf(headerLine), header.Count);
-        channelCells = [.. options.Columns!.Select(column => Find(column.Column ?? column.Name))];
-        scales = [.. options.Columns!.Select(column => column.Scale)];
-        offsets = [.. options.Columns!.Select(column => column.Offset)];
+        ReplayColumn[] columns = [.. options.Columns!];
+        channelCells = Array.ConvertAll(columns, column => Find(column.Column ?? column.Name));
+        scales = Array.ConvertAll(columns, column => column.Scale);
+        offsets = Array.ConvertAll(columns, column => column.Offset);
         timeCell = FindOptional(options.TimeColumn);
         segmentCell = FindOptional(options.SegmentColumn);
         labelCell = FindOptional(options.LabelColumn);
@@ -100,8 +101,16 @@ internal sealed class ReplayLayout
     private static (byte[] Text, int Class)[] MakeLabels(ReplayOptions options)
     {
         var classes = options.ClassOrder();
-        var texts = options.Labels ?? classes.ToDictionary(name => name, name => name);
-        return [.. texts.Select(pair => (Encoding.UTF8.GetBytes(pair.Key), classes.TakeWhile(name => name != pair.Value).Count()))];
+        string[] texts = [.. options.Labels?.Keys ?? classes];
+        return Array.ConvertAll(texts, text => (Encoding.UTF8.GetBytes(text), IndexOf(classes, options.Labels?[text] ?? text)));
+    }
+
+    private static int IndexOf(IReadOnlyList<string> classes, string name)
+    {
+        int at = 0;
+        while (at < classes.Count && classes[at] != name)
+            at++;
+        return at;
     }
 
     private int ClassOf(ReadOnlySpan<byte> text)

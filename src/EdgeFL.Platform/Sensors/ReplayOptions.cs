@@ -143,9 +143,13 @@ public sealed record ReplayOptions
         if (Labels is null)
             return [];
         bool integers = Labels.Keys.All(key => int.TryParse(key, out _));
-        var keys = integers ? Labels.Keys.OrderBy(int.Parse) : Labels.Keys.Order(StringComparer.Ordinal);
+        var keys = Labels.Keys.ToList();
+        keys.Sort(integers ? ByNumber : string.CompareOrdinal);
         return [.. keys.Select(key => Labels[key]).Distinct()];
     }
+
+    private static int ByNumber(string a, string b) =>
+        int.Parse(a).CompareTo(int.Parse(b)) is not 0 and var order ? order : string.CompareOrdinal(a, b);
 
     private static string Known(IReadOnlyList<string> header, params ReadOnlySpan<string> names)
     {

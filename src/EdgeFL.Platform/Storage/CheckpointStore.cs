@@ -88,7 +88,7 @@ public sealed class CheckpointStore
         newest = found[best].Generation;
         // The slot written next is never the one that holds the newest; of two bad ones it does not matter.
         nextSlot = newest == 0 ? 0 : 1 - best;
-        string reason = string.Join(" ", found.Select(slot => slot.Reason).Where(text => text.Length > 0));
+        string reason = $"{found[0].Reason} {found[1].Reason}".Trim();
         if (newest == 0)
             return new CheckpointLoad(reason.Length == 0 ? CheckpointStatus.None : CheckpointStatus.Unreadable, 0, default, reason);
         return new CheckpointLoad(reason.Length == 0 ? CheckpointStatus.Loaded : CheckpointStatus.FellBack, newest, found[best].Payload, reason);
