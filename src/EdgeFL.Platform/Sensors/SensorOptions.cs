@@ -34,7 +34,7 @@ public sealed record SensorOptions
         {
             SensorOptions? options = JsonSerializer.Deserialize(utf8Json, SensorJsonContext.Default.SensorOptions);
             return options is { Kind.Length: > 0 } ? options
-                : throw new SensorException("sensor-option", "The member \"kind\" is missing.", file, "Give an object such as {\"kind\":\"host\"}.");
+                : throw new SensorException("sensor-option", options is null ? "The document is null." : "The member \"kind\" is missing.", file, "Give an object such as {\"kind\":\"host\"}.");
         }
         catch (JsonException e)
         {
