@@ -19,12 +19,9 @@ public static class AgentConfigRules
             throw Wrong(path, "node", config.Node, "must be 1 to 32 of a-z, 0-9 and -");
         if (config.Sensor.Kind.Length == 0)
             throw Wrong(path, "sensor.kind", "", "must be \"host\", \"simulated\" or \"replay\"");
-        foreach ((string name, string value) in new[] { ("identity", config.Identity), ("state", config.State), ("model", config.Model) })
-        {
-            if (value.Length == 0)
-                throw Wrong(path, name, "", "must name a path");
-        }
-
+        Path(path, "identity", config.Identity);
+        Path(path, "state", config.State);
+        Path(path, "model", config.Model);
         CheckNetwork(config.Network, path);
         TrainingConfig training = config.Training;
         In(path, "training.windowsMax", training.WindowsMax, 1, 100_000);
@@ -38,8 +35,12 @@ public static class AgentConfigRules
         In(path, "network.telemetryIntervalMs", network.TelemetryIntervalMs, 100, 3_600_000);
         In(path, "network.reconnectMinMs", network.ReconnectMinMs, 100, 60_000);
         In(path, "network.reconnectMaxMs", network.ReconnectMaxMs, network.ReconnectMinMs, 3_600_000);
-        if (network.Interfaces.Any(string.IsNullOrEmpty))
-            throw Wrong(path, "network.interfaces", "", "must hold names of interfaces");
+        foreach (string? name in network.Interfaces)
+        {
+            if (string.IsNullOrEmpty(name))
+                throw Wrong(path, "network.interfaces", "", "must hold names of interfaces");
+        }
+
         if (network.Broker is { } broker)
         {
             BrokerUrl.Parse(broker, network.Insecure);
@@ -53,6 +54,12 @@ public static class AgentConfigRules
             if (!named.Add(PeerAddress.ParsePeer(peer ?? "").Key))
                 throw Wrong(path, "network.peers", peer ?? "", "names a node for the second time");
         }
+    }
+
+    private static void Path(string path, string name, string value)
+    {
+        if (value.Length == 0)
+            throw Wrong(path, name, "", "must name a path");
     }
 
     private static void In(string path, string name, long value, long least, long most)

@@ -80,12 +80,10 @@ public sealed class PeerBrokerLink : IFleetLink
             lock (guard)
             {
                 long bytesIn = own.BytesIn + retiredIn, bytesOut = own.BytesOut + retiredOut;
-                foreach (PeerClient? link in links.Values.Concat(retiring.Keys))
-                {
-                    bytesIn += link?.Client.Counters.BytesIn ?? 0;
-                    bytesOut += link?.Client.Counters.BytesOut ?? 0;
-                }
-
+                foreach (PeerClient? link in links.Values)
+                    Add(link, ref bytesIn, ref bytesOut);
+                foreach (PeerClient link in retiring.Keys)
+                    Add(link, ref bytesIn, ref bytesOut);
                 return new LinkCounters(bytesIn, bytesOut, tally.Sent, tally.Lost);
             }
         }
@@ -287,6 +285,15 @@ public sealed class PeerBrokerLink : IFleetLink
             retiring[link] = RetireAsync(link);
     }
 
+    private static void Add(PeerClient? link, ref long bytesIn, ref long bytesOut)
+    {
+        if (link is null)
+            return;
+        MqttCounters counters = link.Client.Counters;
+        bytesIn += counters.BytesIn;
+        bytesOut += counters.BytesOut;
+    }
+
     private async Task RetireAsync(PeerClient link)
     {
         await Task.Yield(); // Not under the caller's lock.
@@ -294,8 +301,7 @@ public sealed class PeerBrokerLink : IFleetLink
         lock (guard)
         {
             retiring.Remove(link);
-            retiredIn += link.Client.Counters.BytesIn;
-            retiredOut += link.Client.Counters.BytesOut;
+            Add(link, ref retiredIn, ref retiredOut);
         }
     }
 

@@ -66,8 +66,15 @@ public sealed class PeerDiscovery : IAsyncDisposable
             || service.Port is < 1 or > 65535)
             return null;
         // A link-local IPv6 address without its interface leads nowhere.
-        IPAddress? address = service.Addresses.FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork)
-            ?? service.Addresses.FirstOrDefault(a => !a.IsIPv6LinkLocal || a.ScopeId != 0);
+        IPAddress? address = null;
+        foreach (IPAddress candidate in service.Addresses)
+        {
+            if (candidate.AddressFamily == AddressFamily.InterNetwork && address?.AddressFamily != AddressFamily.InterNetwork)
+                address = candidate;
+            else if (address is null && (!candidate.IsIPv6LinkLocal || candidate.ScopeId != 0))
+                address = candidate;
+        }
+
         if (address is null)
             return null;
         return (fleet, node, service.Txt.GetValueOrDefault("mdl", ""), new PeerAddress(address.ToString(), service.Port));

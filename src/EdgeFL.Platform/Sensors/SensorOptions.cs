@@ -10,7 +10,7 @@ namespace EdgeFL.Platform.Sensors;
 public sealed record SensorOptions
 {
     /// <summary><c>replay</c>, <c>host</c> or <c>simulated</c>.</summary>
-    public string Kind { get; set; } = "";
+    public string Kind { get; set; } = ""; // Not required: the generator would lose the place of mistakes beside it.
 
     /// <summary>Name shown to people; null takes one from the source.</summary>
     public string? Name { get; set; }
@@ -32,8 +32,9 @@ public sealed record SensorOptions
     {
         try
         {
-            return JsonSerializer.Deserialize(utf8Json, SensorJsonContext.Default.SensorOptions)
-                ?? throw new SensorException("sensor-option", "The document is null.", file, "Give an object such as {\"kind\":\"host\"}.");
+            SensorOptions? options = JsonSerializer.Deserialize(utf8Json, SensorJsonContext.Default.SensorOptions);
+            return options is { Kind.Length: > 0 } ? options
+                : throw new SensorException("sensor-option", options is null ? "The document is null." : "The member \"kind\" is missing.", file, "Give an object such as {\"kind\":\"host\"}.");
         }
         catch (JsonException e)
         {
