@@ -35,7 +35,7 @@ public sealed class RunPlanTests
         {
             Assert.True(plan.Trains(round));
             Assert.False(plan.Averages(round) || plan.TakesAverage(round) || plan.IsOver(round));
-            Assert.Equal(1f, plan.LearningRate(round));
+            Assert.Equal(Synthetic.Options().LearningRate, plan.LearningRate(round));
         }
     }
 
