@@ -51,8 +51,7 @@ public static class AgentConfigFile
         }
         catch (JsonException error)
         {
-            string where = error.LineNumber is { } line ? $"{path}:{line + 1}:{error.BytePositionInLine + 1}" : path;
-            throw new ConfigException("bad-config", $"{where}: {error.Message}", "Mend that place; docs/agent.md lists all members.", error);
+            throw new ConfigException("bad-config", $"{path}{JsonPlace.Of(bytes, error)}: {error.Message}", "Mend that place; docs/agent.md lists all members.", error);
         }
     }
 
