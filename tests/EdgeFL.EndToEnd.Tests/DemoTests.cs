@@ -56,7 +56,7 @@ public sealed class DemoTests(ITestOutputHelper output)
         Assert.Equal(rounds, demo.Number("rounds"));
         Assert.Equal(0, demo.Number("frames_rejected"));
         // Six classes: a fleet that has learned nothing names one window in six right.
-        Assert.InRange(demo.Number("accuracy_mean"), 0.3, 1);
+        Assert.InRange(demo.Number("accuracy_mean"), 0.25, 1);
         Assert.InRange(demo.Number("accuracy_min"), 0.2, demo.Number("accuracy_mean"));
         Assert.InRange(demo.Number("pooled"), 0.2, 1);
         Assert.InRange(demo.Number("bytes_sent_per_node"), 1, demo.Number("fp32_bytes_per_node"));
