@@ -39,7 +39,7 @@ internal sealed class TestFleet : IDisposable
 
     public string State(string name) => Path.Combine(Node(name), "state");
 
-    /// <summary>An agent that learns fast, on any free port, and reports often.</summary>
+    /// <summary>An agent that learns often but in small steps, so that it may go on for as long as a test wants, on any free port, and reports often.</summary>
     public AgentConfig Config(string node, int device) => new()
     {
         Fleet = Name,
@@ -48,7 +48,7 @@ internal sealed class TestFleet : IDisposable
         State = "state",
         Sensor = new SensorOptions { Kind = "simulated", Simulated = new SimulatedOptions { Device = device, Speed = 60, BatchRows = 256 } },
         Network = new NetworkConfig { Listen = "127.0.0.1:0", Interfaces = ["lo"], Discovery = false, TelemetryIntervalMs = 300, ReconnectMinMs = 100, ReconnectMaxMs = 500 },
-        Training = new TrainingConfig { Seed = (ulong)device + 1, TickMs = 10, ReportIntervalMs = 200, InferenceIntervalMs = 200, IdlePushMs = 500 },
+        Training = new TrainingConfig { Seed = (ulong)device + 1, LearningRate = 0.05f, TickMs = 10, ReportIntervalMs = 200, InferenceIntervalMs = 200, IdlePushMs = 500 },
     };
 
     public void Configure(string node, AgentConfig config) => AgentConfigFile.Write(Path.Combine(Node(node), "agent.json"), config);
