@@ -10,7 +10,7 @@ namespace EdgeFL.Cli.Tests;
 
 public sealed class NodeCommandTests
 {
-    private const string Train = """{"state":"training","round":7,"rounds":30,"loss":0.4321,"accuracy":0.812,"samples":900,"peers":3,"bytes_in":14000,"bytes_out":28000,"rejected":2}""";
+    private const string Train = """{"state":"training","round":7,"rounds":30,"loss":0.4321,"accuracy":0.812,"samples":900,"peers":3}""";
 
     private static async Task<TemporaryFolder> FleetAsync(params string[] nodes)
     {
@@ -30,7 +30,7 @@ public sealed class NodeCommandTests
         node.Say("status", "online");
         node.Say("train", Train);
         node.Say("info", """{"version":"0.1.0","board":"pi-5","boot":3}""");
-        node.Say("telemetry", """{"rss":8400000,"temperature":41.5}""");
+        node.Say("telemetry", """{"rss":8.4,"temperature":41.5,"bytesIn":14000,"bytesOut":28000,"rejected":2}""");
         node.Say("train", """{"state":"forged","round":99}""", asNode: "cellar"); // speaks for itself alone
 
         var json = await CliRun.Of(folder.Path, ["status", "all", "--peer", node.Address, "--json"]);
@@ -43,6 +43,7 @@ public sealed class NodeCommandTests
             "rejected", "lost", "info", "telemetry", "unreadable"], row.EnumerateObject().Select(p => p.Name));
         Assert.Equal(("kitchen", "online", "training", 7), (row.GetProperty("node").GetString(), row.GetProperty("status").GetString(),
             row.GetProperty("state").GetString(), row.GetProperty("round").GetInt32()));
+        Assert.Equal((14000, 2), (row.GetProperty("bytes_in").GetInt32(), row.GetProperty("rejected").GetInt32()));
         Assert.Equal(JsonValueKind.Null, row.GetProperty("lost").ValueKind);
         Assert.Equal("pi-5", row.GetProperty("info").GetProperty("board").GetString());
         foreach (var part in (string[])["kitchen", "7/30", "81.2 %", "14 kB", "temperature", "41.5"])
