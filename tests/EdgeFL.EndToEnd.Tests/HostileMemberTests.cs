@@ -69,7 +69,7 @@ public sealed class HostileMemberTests(StandingFleet standing) : IAsyncLifetime
     public Task TruncatedFrame_IsRefused() => AssertRefusedAsync(gate.Seal(Frame())[..^20], "refused-truncated");
 
     [Fact]
-    public Task OversizedFrame_IsRefused() => AssertRefusedAsync(gate.Seal(new byte[70_000]), "refused-oversized");
+    public Task OversizedFrame_IsRefused() => AssertRefusedAsync(gate.Seal(new byte[65_600]), "refused-oversized");
 
     [Fact]
     public Task FrameOfAnotherModel_IsRefused() => AssertRefusedAsync(gate.Seal(Frame(modelHash: 1)), "refused-wrong-model");
