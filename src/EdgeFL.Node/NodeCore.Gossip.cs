@@ -13,6 +13,7 @@ public sealed partial class NodeCore
     private readonly List<NodeId> expired = [];
 
     private const int EventQuietMs = 10_000;
+    private const int HelpQuietMs = 500;
 
     /// <summary>Model frames taken in.</summary>
     public long Received { get; private set; }
@@ -68,6 +69,15 @@ public sealed partial class NodeCore
         RejectionReason reason = TakeUpdate(from, payload, nowMs);
         if (reason != RejectionReason.None)
             Refuse(from, reason, nowMs, outbox);
+        else
+            HelpUp(from, nowMs, outbox);
+    }
+
+    /// <summary>A node that is done pushes seldom: who is heard to be far behind gets its model at once, so that one lost message does not leave it alone.</summary>
+    private void HelpUp(NodeId from, long nowMs, Outbox outbox)
+    {
+        if (phase == NodePhase.Done && nowMs - lastPushMs >= HelpQuietMs && peers.StateOf(from) == PeerState.Up && replicas.RoundOf(from) < round - options.MaxAgeRounds)
+            Share([from], nowMs, outbox);
     }
 
     private RejectionReason TakeUpdate(NodeId from, ReadOnlyMemory<byte> payload, long nowMs)

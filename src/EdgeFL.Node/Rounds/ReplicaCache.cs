@@ -119,6 +119,10 @@ public sealed class ReplicaCache
         return oldest;
     }
 
+    /// <summary>Round of the model held of a peer; <see cref="int.MaxValue"/> when there is none.</summary>
+    /// <param name="from">The peer.</param>
+    public int RoundOf(NodeId from) => replicas.TryGetValue(from, out Replica? replica) ? replica.Round : int.MaxValue;
+
     /// <summary>Forgets a peer's model.</summary>
     /// <param name="from">The peer.</param>
     public void Drop(NodeId from)
