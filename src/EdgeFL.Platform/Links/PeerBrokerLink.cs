@@ -17,6 +17,7 @@ public sealed class PeerBrokerLink : IFleetLink
 {
     /// <summary>Addresses remembered at once: discovery is open to everybody on the network.</summary>
     private const int AddressesMax = 4096;
+    private const int GoodbyeMs = 300;
 
     private readonly LinkContext context;
     private readonly FrameGate gate;
@@ -130,6 +131,9 @@ public sealed class PeerBrokerLink : IFleetLink
         await Task.WhenAll(closing).ConfigureAwait(false);
         if (discovery is not null)
             await discovery.DisposeAsync().ConfigureAwait(false);
+        // A broker that stops cuts what is queued: the good-bye gets the time to reach who listens.
+        if (broker.ConnectedClients > 0)
+            await Task.Delay(GoodbyeMs).ConfigureAwait(false);
         await broker.StopAsync().ConfigureAwait(false);
     }
 
