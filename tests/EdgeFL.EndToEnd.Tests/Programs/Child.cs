@@ -76,8 +76,14 @@ internal sealed class Child : IDisposable
 
     public void Signal(int signal) => Assert.Equal(0, Kill(process.Id, signal));
 
+    private bool disposed;
+
     public void Dispose()
     {
+        // A test disposes its agent, and the fleet disposes all of them once more.
+        if (disposed)
+            return;
+        disposed = true;
         if (!process.HasExited)
         {
             process.Kill(entireProcessTree: true);
