@@ -12,6 +12,7 @@ public sealed partial class NodeCore
     private long lastPersistMs = long.MinValue;
     private int lastPersistRound;
     private long lastPushMs;
+    private int mergesBehind;
 
     private void OnSamples(SampleBatch batch, long nowMs, Outbox outbox)
     {
@@ -60,8 +61,8 @@ public sealed partial class NodeCore
             if (++stepInRound >= options.StepsPerRound)
             {
                 stepInRound = 0;
-                Merge(nowMs, outbox);
-                round = Math.Max(round, replicas.MedianRound());
+                if (Merge(nowMs, outbox))
+                    round = Math.Max(round, replicas.MedianRound());
                 FinishRound(nowMs, outbox);
             }
         }
@@ -139,35 +140,40 @@ public sealed partial class NodeCore
         }
     }
 
-    private void Merge(long nowMs, Outbox outbox)
+    /// <summary>Mixes the neighbours' newest models into the own one; true unless the node is too far behind and still waits for enough of them.</summary>
+    private bool Merge(long nowMs, Outbox outbox)
     {
-        if (TryCatchUp(nowMs, outbox))
-            return;
+        mergedModels = 0;
+        int median = replicas.MedianRound();
+        if (median - round > options.MaxAgeRounds)
+            return TryCatchUp(median, nowMs, outbox);
+        mergesBehind = 0;
         ReadOnlySpan<PeerModel> fresh = replicas.Fresh(round, options.MaxAgeRounds);
         mergedModels = fresh.Length;
-        if (fresh.IsEmpty)
-            return;
-        rule.Aggregate(parameters, fresh, merged);
-        merged.CopyTo(parameters, 0);
+        if (!fresh.IsEmpty)
+        {
+            rule.Aggregate(parameters, fresh, merged);
+            merged.CopyTo(parameters, 0);
+        }
+
+        return true;
     }
 
     /// <summary>
     /// A node that starts late, or comes back, is too far behind to be of use to the mean: it takes the neighbours' robust mean and their median
-    /// round instead of its own. With three or more neighbours one liar can move neither.
+    /// round instead of its own. With three or more neighbours one liar can move neither, so it waits for three models, or for one of each link
+    /// where it has fewer, but not for long: a neighbour may be linked one way only.
     /// </summary>
-    private bool TryCatchUp(long nowMs, Outbox outbox)
+    private bool TryCatchUp(int median, long nowMs, Outbox outbox)
     {
-        int median = replicas.MedianRound();
-        if (median - round <= options.MaxAgeRounds || replicas.Count < Math.Min(3, peers.UpCount))
+        if (replicas.Count < Math.Min(3, peers.UpCount) && ++mergesBehind <= options.MaxAgeRounds)
             return false;
         ReadOnlySpan<PeerModel> fresh = replicas.Fresh(median, options.MaxAgeRounds);
-        if (fresh.IsEmpty)
-            return false;
-
         int behind = median - round;
         rule.Aggregate(fresh[0].Parameters.Span, fresh[1..], merged);
         merged.CopyTo(parameters, 0);
         mergedModels = fresh.Length;
+        mergesBehind = 0;
         round = median;
         stepInRound = 0;
         optimiser.Momentum.Clear();

@@ -145,6 +145,26 @@ public sealed class NodeCoreTests
         Assert.True(EdgeFL.Numerics.Vectors.SquaredDistance(theirs, host.Node.Parameters) < 0.2f);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void LateNode_WaitsForMoreNeighbours_ButNotForLong(bool hasData)
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { MaxAgeRounds = 4 })).Connect(1, 2);
+        if (hasData)
+            host.Feed(0);
+        float[] theirs = Enumerable.Range(0, P).Select(i => MathF.Sin(i)).ToArray();
+        host.Update(1, Synthetic.Frame(Synthetic.Id(1), theirs, round: 40));
+        host.Ticks(5);
+        Assert.DoesNotContain("caught-up", host.Events);
+        Assert.InRange(host.Node.Round, 0, 1);
+        Assert.True(EdgeFL.Numerics.Vectors.SquaredDistance(theirs, host.Node.Parameters) > 1, "half of a far model is no model");
+
+        host.Ticks(20);
+        Assert.Contains("caught-up", host.Events);
+        Assert.InRange(host.Node.Round, 40, 41);
+    }
+
     [Fact]
     public void NodeWithoutData_FollowsItsNeighbours()
     {
