@@ -14,6 +14,7 @@ public sealed partial class NodeCore
 
     private const int EventQuietMs = 10_000;
     private const int HelpQuietMs = 500;
+    private const uint RoundMax = 1_000_000_000; // No run gets there: a count can be taken over from a neighbour without ever overflowing.
 
     /// <summary>Model frames taken in.</summary>
     public long Received { get; private set; }
@@ -88,7 +89,7 @@ public sealed partial class NodeCore
         if (error != FrameError.None)
             return RejectionReasons.From(error);
         UpdateHeader header = frame!.Header;
-        if (header.ModelHash != modelHash || header.ParameterCount != parameters.Length || header.Round > int.MaxValue)
+        if (header.ModelHash != modelHash || header.ParameterCount != parameters.Length || header.Round > RoundMax)
             return RejectionReason.WrongModel;
         if (!replays.TryAdvance(from, header.BootEpoch, header.Sequence))
             return RejectionReason.Replayed;
@@ -101,7 +102,7 @@ public sealed partial class NodeCore
         RejectionReason reason = SnapshotCodec.Decode(header.Codec, data, DitherSeed.Of(from, header.BootEpoch, header.Sequence), decoded);
         if (reason != RejectionReason.None)
             return reason;
-        decoded.CopyTo(replicas.Take(from, (int)header.Round));
+        decoded.CopyTo(replicas.Take(from, (int)header.Round, round));
         Received++;
         return RejectionReason.None;
     }

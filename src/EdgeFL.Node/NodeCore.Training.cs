@@ -13,6 +13,8 @@ public sealed partial class NodeCore
     private int lastPersistRound;
     private long lastPushMs;
     private int mergesBehind;
+    private int lastMixedRound = int.MinValue / 2;
+    private long mixedArrivals;
 
     private void OnSamples(SampleBatch batch, long nowMs, Outbox outbox)
     {
@@ -47,6 +49,7 @@ public sealed partial class NodeCore
         ExpireChunks(nowMs, outbox);
         if (phase == NodePhase.Done)
         {
+            MixWhenDone(nowMs, outbox);
             if (nowMs - lastPushMs >= options.IdlePushMs)
                 Share(peers.Draw(options.FanOut, ref random), nowMs, outbox);
         }
@@ -62,7 +65,7 @@ public sealed partial class NodeCore
             {
                 stepInRound = 0;
                 if (Merge(nowMs, outbox))
-                    round = Math.Max(round, replicas.MedianRound());
+                    round = Math.Max(round, MedianRound());
                 FinishRound(nowMs, outbox);
             }
         }
@@ -79,10 +82,12 @@ public sealed partial class NodeCore
         {
             Merge(nowMs, outbox);
             parameters.CopyTo(roundStart, 0);
+            if (plan.IsOver(round))
+            {
+                FinishRound(nowMs, outbox); // Catching up has taken the node past its last round.
+                return;
+            }
         }
-
-        if (phase == NodePhase.Done)
-            return; // Catching up has taken the node past its last round.
 
         bool trains = plan.Trains(round);
         float eta = plan.LearningRate(round);
@@ -96,11 +101,9 @@ public sealed partial class NodeCore
             optimiser.EndRound(parameters, eta, options.StepsPerRound);
         if (plan.Averages(round))
             average.Add(parameters);
-        if (plan.TakesAverage(round))
-            average.CopyTo(parameters);
-        round++;
         Vectors.Subtract(parameters, roundStart, roundStart);
-        replicas.Advance(round, roundStart);
+        replicas.Advance(round + 1, roundStart);
+        CountTo(round + 1);
         Share(peers.Draw(options.FanOut, ref random), nowMs, outbox);
         if (options.ViewShuffleRounds > 0 && round % options.ViewShuffleRounds == 0)
             peers.Shuffle(outbox, ref random);
@@ -144,18 +147,24 @@ public sealed partial class NodeCore
     private bool Merge(long nowMs, Outbox outbox)
     {
         mergedModels = 0;
-        int median = replicas.MedianRound();
-        if (median - round > options.MaxAgeRounds)
-            return TryCatchUp(median, nowMs, outbox);
-        mergesBehind = 0;
-        ReadOnlySpan<PeerModel> fresh = replicas.Fresh(round, options.MaxAgeRounds);
-        mergedModels = fresh.Length;
-        if (!fresh.IsEmpty)
+        mixedArrivals = replicas.Arrivals;
+        int median = MedianRound();
+        if (phase != NodePhase.Done && median - round > options.MaxAgeRounds)
         {
-            rule.Aggregate(parameters, fresh, merged);
-            merged.CopyTo(parameters, 0);
+            if (round - lastMixedRound > options.MaxAgeRounds)
+                return TryCatchUp(median, nowMs, outbox);
+            replicas.Shift(median - round); // It has mixed all along, so it is only slower than most: its model is as good as theirs, its count is not.
+            CountTo(median);
         }
 
+        mergesBehind = 0;
+        ReadOnlySpan<PeerModel> fresh = Fresh(median);
+        mergedModels = fresh.Length;
+        if (fresh.IsEmpty)
+            return true;
+        rule.Aggregate(parameters, fresh, merged);
+        merged.CopyTo(parameters, 0);
+        lastMixedRound = round;
         return true;
     }
 
@@ -168,19 +177,48 @@ public sealed partial class NodeCore
     {
         if (replicas.Count < Math.Min(3, peers.UpCount) && ++mergesBehind <= options.MaxAgeRounds)
             return false;
-        ReadOnlySpan<PeerModel> fresh = replicas.Fresh(median, options.MaxAgeRounds);
         int behind = median - round;
+        replicas.Shift(behind);
+        CountTo(median);
+        ReadOnlySpan<PeerModel> fresh = Fresh(median);
         rule.Aggregate(fresh[0].Parameters.Span, fresh[1..], merged);
         merged.CopyTo(parameters, 0);
         mergedModels = fresh.Length;
         mergesBehind = 0;
-        round = median;
+        lastMixedRound = round;
         stepInRound = 0;
         optimiser.Momentum.Clear();
         optimiser.Anchor(parameters);
         Raise("caught-up", EventSeverity.Info, $"Was {behind} rounds behind: took the mean of {fresh.Length} neighbours and goes on at round {round}.", "", null, nowMs, outbox);
-        FinishRound(nowMs, outbox);
         return true;
+    }
+
+    /// <summary>A node that is done trains no more, but the models of neighbours that end later are still worth mixing in.</summary>
+    private void MixWhenDone(long nowMs, Outbox outbox)
+    {
+        if (++stepInRound < options.StepsPerRound)
+            return;
+        stepInRound = 0;
+        if (replicas.Arrivals > mixedArrivals)
+            Merge(nowMs, outbox);
+    }
+
+    private int MedianRound() => replicas.MedianRound(round, options.MaxAgeRounds);
+
+    /// <summary>
+    /// What may be mixed in: while the node trains, what came lately from neighbours not far behind most; after that what is final, however old,
+    /// because a model that is still training would undo the average.
+    /// </summary>
+    private ReadOnlySpan<PeerModel> Fresh(int median) => plan.Trains(round)
+        ? replicas.Fresh(round, options.MaxAgeRounds, median - options.MaxAgeRounds)
+        : replicas.Fresh(round, int.MaxValue, plan.TrainedRounds);
+
+    /// <summary>Sets the count of rounds; past the last that trains the average becomes the model.</summary>
+    private void CountTo(int next)
+    {
+        if (plan.Trains(round) && !plan.Trains(next))
+            average.CopyTo(parameters);
+        round = next;
     }
 
     private void MoveTo(NodePhase next, long nowMs, Outbox outbox)

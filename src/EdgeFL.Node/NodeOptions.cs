@@ -33,8 +33,8 @@ public sealed record NodeOptions
     /// <summary>Step size at the last round that trains, as a share of the first, 0 to 1. Default 1: constant. Used when <see cref="Rounds"/> is not 0.</summary>
     public float LearningRateFloor { get; init; } = 1f;
 
-    /// <summary>Share of the rounds that train, at their end, whose models are averaged into the one that is kept, 0 to 1. Default 0.3. Used when <see cref="Rounds"/> is not 0.</summary>
-    public float TailAverage { get; init; } = 0.3f;
+    /// <summary>Share of the rounds that train, at their end, whose models are averaged into the one that is kept, 0 to 1. Default 0.5. Used when <see cref="Rounds"/> is not 0.</summary>
+    public float TailAverage { get; init; } = 0.5f;
 
     /// <summary>Rounds at the end of a run in which the node mixes without training, 0 to 1000, a tenth of <see cref="Rounds"/> at most. Default 16.</summary>
     public int SettleRounds { get; init; } = 16;
@@ -60,7 +60,7 @@ public sealed record NodeOptions
     /// <summary>Peer models kept for mixing (m), 1 to 16. Default 8.</summary>
     public int ReplicasMax { get; init; } = 8;
 
-    /// <summary>A peer's model older than this many rounds is not mixed in, 1 to 1000. Default 8.</summary>
+    /// <summary>A peer's model that came more than this many rounds ago, or lies as far behind most, is not mixed in, 1 to 1000. Default 8.</summary>
     public int MaxAgeRounds { get; init; } = 8;
 
     /// <summary>How neighbours' models are merged. Default <see cref="AggregationRule.GatedClip"/>.</summary>

@@ -139,7 +139,7 @@ public sealed class NodeCoreTests
         float[] alike = Enumerable.Range(0, P).Select(i => MathF.Sin(i) + (0.01f * MathF.Cos(7 * i))).ToArray();
         host.Update(1, Synthetic.Frame(Synthetic.Id(1), theirs, round: 41));
         host.Update(2, Synthetic.Frame(Synthetic.Id(2), alike, round: 42));
-        host.Update(3, Synthetic.Frame(Synthetic.Id(3), Enumerable.Repeat(1000f, P).ToArray(), round: int.MaxValue));
+        host.Update(3, Synthetic.Frame(Synthetic.Id(3), Enumerable.Repeat(1000f, P).ToArray(), round: 1_000_000_000));
         host.Ticks(1);
         Assert.Equal(42, host.Node.Round);
         Assert.True(EdgeFL.Numerics.Vectors.SquaredDistance(theirs, host.Node.Parameters) < 0.2f);
@@ -163,6 +163,45 @@ public sealed class NodeCoreTests
         host.Ticks(20);
         Assert.Contains("caught-up", host.Events);
         Assert.InRange(host.Node.Round, 40, 41);
+    }
+
+    [Fact]
+    public void SlowNode_TakesTheCount_AndKeepsItsOwnModel()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { MaxAgeRounds = 4 })).Connect(1, 2, 3).Feed(0).Ticks(5);
+        ulong sequence = 0;
+        for (int faster = 0; faster <= 8; faster++)
+        {
+            sequence++;
+            for (int peer = 1; peer <= 3; peer++)
+                host.Update(peer, Synthetic.Frame(Synthetic.Id(peer), Host.Parameters(host.Node), sequence: sequence, round: host.Node.Round + faster));
+            float[] before = Host.Parameters(host.Node);
+            int round = host.Node.Round;
+            host.Ticks(5);
+            Assert.Equal(round + 1 + (faster > 4 ? faster : 0), host.Node.Round);
+            Assert.InRange(EdgeFL.Numerics.Vectors.SquaredDistance(before, host.Node.Parameters), 1e-9f, 1f);
+        }
+
+        Assert.DoesNotContain("caught-up", host.Events);
+    }
+
+    [Fact]
+    public void NodeThatTrainsNoMore_MixesOnlyWithFinalModels_AlsoWhenDone()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { Rounds = 20, SettleRounds = 2 })).Connect(1, 2).Feed(0).Ticks(100);
+        Assert.Equal(NodePhase.Done, host.Node.Phase);
+        float[] own = Host.Parameters(host.Node);
+        float[] theirs = [.. own.Select(v => v + 0.01f)];
+        host.Update(1, Synthetic.Frame(Synthetic.Id(1), theirs, sequence: 1, round: 17));
+        host.Ticks(5);
+        Assert.Equal(own, Host.Parameters(host.Node));
+        host.Update(1, Synthetic.Frame(Synthetic.Id(1), theirs, sequence: 2, round: 18));
+        host.Ticks(5);
+        Assert.InRange(Host.Parameters(host.Node)[0] - own[0], 0.003f, 0.007f);
+        float[] mixed = Host.Parameters(host.Node);
+        host.Ticks(50);
+        Assert.Equal(mixed, Host.Parameters(host.Node));
+        Assert.Equal(20, host.Node.Round);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public sealed class RunPlanTests
         var plan = new RunPlan(Synthetic.Options() with { Rounds = 100, SettleRounds = 5, TailAverage = 0.2f, LearningRate = 2, LearningRateFloor = 0.5f });
         Assert.Equal(Enumerable.Range(0, 95), Enumerable.Range(0, 120).Where(plan.Trains));
         Assert.Equal(Enumerable.Range(76, 19), Enumerable.Range(0, 120).Where(plan.Averages));
-        Assert.Equal([94], Enumerable.Range(0, 120).Where(plan.TakesAverage));
+        Assert.Equal(95, plan.TrainedRounds);
         Assert.Equal(100, Enumerable.Range(0, 120).First(plan.IsOver));
         Assert.Equal(2f, plan.LearningRate(0));
         Assert.Equal(1f, plan.LearningRate(95), 1e-6f);
@@ -34,7 +34,7 @@ public sealed class RunPlanTests
         foreach (int round in new[] { 0, 1000, int.MaxValue - 1 })
         {
             Assert.True(plan.Trains(round));
-            Assert.False(plan.Averages(round) || plan.TakesAverage(round) || plan.IsOver(round));
+            Assert.False(plan.Averages(round) || plan.IsOver(round));
             Assert.Equal(Synthetic.Options().LearningRate, plan.LearningRate(round));
         }
     }

@@ -63,6 +63,21 @@ public sealed class FleetSimulationTests
             Assert.True(Synthetic.Accuracy(fleet[i]!.Parameters) > 0.8, $"node {i}: {Synthetic.Accuracy(fleet[i]!.Parameters)}");
     }
 
+    [Fact]
+    public void DevicesOfUnequalSpeed_LearnAsWellAsEqualOnes_HoweverFarTheirCountsRunApart()
+    {
+        double Learn(double slowest)
+        {
+            FleetSimulation fleet = Make(6, rounds: 400, world: new SimulationOptions { Seed = 6, SlowestSpeed = slowest, SensorIntervalMs = 1 });
+            Assert.True(fleet.Run(120_000));
+            Assert.DoesNotContain(fleet.Events, e => e.Event.Code is "caught-up" or "step-refused");
+            return Enumerable.Range(0, Nodes).Min(i => Synthetic.Accuracy(fleet[i]!.Parameters));
+        }
+
+        double equal = Learn(1), unequal = Learn(0.8);
+        Assert.True(unequal >= equal - 0.03, $"The worst node reaches {unequal} among unequal ones, {equal} among equal ones.");
+    }
+
     [Theory]
     [InlineData("negated")]
     [InlineData("noise")]

@@ -10,12 +10,15 @@ public sealed class ReplicaCache
     private readonly SortedDictionary<NodeId, Replica> replicas = [];
     private readonly Stack<float[]> free;
     private readonly PeerModel[] scratch;
+    private readonly int[] rounds;
+    private long arrivals;
 
     private sealed class Replica
     {
         public required float[] Parameters;
-        public int Round;
-        public int Position;
+        public int Round; // as its sender counts
+        public int Since; // the node's own round when it came
+        public int Position; // the node's own round that it has been moved up to
         public long Arrival;
     }
 
@@ -28,17 +31,17 @@ public sealed class ReplicaCache
         for (int i = 0; i < replicasMax; i++)
             free.Push(new float[parameters]);
         scratch = new PeerModel[replicasMax];
+        rounds = new int[replicasMax];
     }
-
-    private long arrivals;
 
     /// <summary>Models held.</summary>
     public int Count => replicas.Count;
 
     /// <summary>The buffer that takes the newest model of a peer. The caller fills it whole.</summary>
     /// <param name="from">The peer.</param>
-    /// <param name="round">Round of the model.</param>
-    public Span<float> Take(NodeId from, int round)
+    /// <param name="round">Round of the model, as the peer counts.</param>
+    /// <param name="ownRound">The node's own round.</param>
+    public Span<float> Take(NodeId from, int round, int ownRound)
     {
         if (!replicas.TryGetValue(from, out Replica? replica))
         {
@@ -54,10 +57,14 @@ public sealed class ReplicaCache
         }
 
         replica.Round = round;
-        replica.Position = round;
+        // Counts of devices of unequal speed run apart. A round more or less says that the model belongs to the round before or after; more says only who is faster.
+        replica.Since = replica.Position = Math.Clamp(round, ownRound - 1, ownRound + 1);
         replica.Arrival = ++arrivals;
         return replica.Parameters;
     }
+
+    /// <summary>Models taken so far.</summary>
+    public long Arrivals => arrivals;
 
     /// <summary>
     /// Moves every model that lies behind up to the node's own round, by the node's own step for each round between: a neighbour that was not heard
@@ -77,43 +84,60 @@ public sealed class ReplicaCache
         }
     }
 
+    /// <summary>The node's own count of rounds was moved without training: the models held are no older for it.</summary>
+    /// <param name="rounds">Rounds it was moved by.</param>
+    public void Shift(int rounds)
+    {
+        foreach (Replica replica in replicas.Values)
+        {
+            replica.Since += rounds;
+            replica.Position += rounds;
+        }
+    }
+
     /// <summary>The models that may be mixed in, in order of node id, with weight (1 + age)^-1/2.</summary>
     /// <param name="ownRound">The node's own round.</param>
-    /// <param name="maxAgeRounds">Models older than this are left out.</param>
-    public ReadOnlySpan<PeerModel> Fresh(int ownRound, int maxAgeRounds)
+    /// <param name="maxAgeRounds">Models that came longer ago are left out.</param>
+    /// <param name="leastRound">Models of earlier rounds, as their senders count, are left out.</param>
+    public ReadOnlySpan<PeerModel> Fresh(int ownRound, int maxAgeRounds, int leastRound)
     {
         int n = 0;
         foreach (Replica replica in replicas.Values)
         {
-            int age = Math.Max(0, ownRound - replica.Round);
-            if (age <= maxAgeRounds)
+            int age = Math.Max(0, ownRound - replica.Since);
+            if (age <= maxAgeRounds && replica.Round >= leastRound)
                 scratch[n++] = new PeerModel(replica.Parameters, 1 / MathF.Sqrt(1 + age));
         }
 
         return scratch.AsSpan(0, n);
     }
 
-    /// <summary>The median of the held models' rounds, or -1 when there is none: one liar among three cannot move it far.</summary>
-    public int MedianRound()
+    /// <summary>The median of the rounds of models that came lately, as their senders count, or -1 when there is none: one liar among three cannot move it far.</summary>
+    /// <param name="ownRound">The node's own round.</param>
+    /// <param name="maxAgeRounds">Models that came longer ago are left out.</param>
+    public int MedianRound(int ownRound, int maxAgeRounds)
     {
-        if (replicas.Count == 0)
-            return -1;
-        var rounds = new int[replicas.Count];
         int n = 0;
         foreach (Replica replica in replicas.Values)
-            rounds[n++] = replica.Round;
-        Array.Sort(rounds);
-        return rounds[(rounds.Length - 1) / 2];
+        {
+            if (ownRound - replica.Since <= maxAgeRounds)
+                rounds[n++] = replica.Round;
+        }
+
+        if (n == 0)
+            return -1;
+        Array.Sort(rounds, 0, n);
+        return rounds[(n - 1) / 2];
     }
 
     private NodeId Oldest()
     {
         NodeId oldest = default;
-        (int Round, long Arrival) least = (int.MaxValue, long.MaxValue);
+        long least = long.MaxValue;
         foreach ((NodeId from, Replica replica) in replicas)
         {
-            if ((replica.Round, replica.Arrival).CompareTo(least) < 0)
-                (oldest, least) = (from, (replica.Round, replica.Arrival));
+            if (replica.Arrival < least)
+                (oldest, least) = (from, replica.Arrival);
         }
 
         return oldest;

@@ -14,7 +14,6 @@ namespace EdgeFL.Node.Rounds;
 public sealed class RunPlan
 {
     private readonly NodeOptions options;
-    private readonly int trained;
     private readonly int averagedFrom;
 
     /// <summary>Lays out the run.</summary>
@@ -24,15 +23,18 @@ public sealed class RunPlan
         this.options = options;
         if (options.Rounds == 0)
         {
-            trained = int.MaxValue;
+            TrainedRounds = int.MaxValue;
             averagedFrom = int.MaxValue;
             return;
         }
 
-        trained = options.Rounds - Math.Min(options.SettleRounds, options.Rounds / 10);
-        int averaged = (int)(options.TailAverage * trained);
-        averagedFrom = averaged < 2 ? int.MaxValue : trained - averaged;
+        TrainedRounds = options.Rounds - Math.Min(options.SettleRounds, options.Rounds / 10);
+        int averaged = (int)(options.TailAverage * TrainedRounds);
+        averagedFrom = averaged < 2 ? int.MaxValue : TrainedRounds - averaged;
     }
+
+    /// <summary>Rounds that train; models of that round and later are final, up to mixing.</summary>
+    public int TrainedRounds { get; }
 
     /// <summary>Whether the run ends after this many rounds.</summary>
     /// <param name="round">Rounds made.</param>
@@ -40,18 +42,14 @@ public sealed class RunPlan
 
     /// <summary>Whether the round trains; else it only mixes.</summary>
     /// <param name="round">Rounds made before it.</param>
-    public bool Trains(int round) => round < trained;
+    public bool Trains(int round) => round < TrainedRounds;
 
     /// <summary>Whether the model at the end of the round goes into the average.</summary>
     /// <param name="round">Rounds made before it.</param>
-    public bool Averages(int round) => round >= averagedFrom && round < trained;
-
-    /// <summary>Whether the average becomes the model at the end of the round.</summary>
-    /// <param name="round">Rounds made before it.</param>
-    public bool TakesAverage(int round) => averagedFrom != int.MaxValue && round == trained - 1;
+    public bool Averages(int round) => round >= averagedFrom && round < TrainedRounds;
 
     /// <summary>Step size of the round: half a cosine from the first round to the last that trains.</summary>
     /// <param name="round">Rounds made before it.</param>
     public float LearningRate(int round) =>
-        options.Rounds == 0 ? options.LearningRate : Schedules.Cosine(options.LearningRate, round, trained, options.LearningRateFloor);
+        options.Rounds == 0 ? options.LearningRate : Schedules.Cosine(options.LearningRate, round, TrainedRounds, options.LearningRateFloor);
 }

@@ -67,7 +67,7 @@ internal sealed class Comparison(DemoPlan plan, IReadOnlyList<List<SampleWindow>
                 trainer.Step(parameters, optimiser, rate);
             if (run.Averages(round))
                 average.Add(parameters);
-            if (run.TakesAverage(round))
+            if (run.Trains(round) && !run.Trains(round + 1))
                 average.CopyTo(parameters);
             if (round + 1 == RoundOf(curve.Count))
                 curve.Add(judge.Score(parameters));

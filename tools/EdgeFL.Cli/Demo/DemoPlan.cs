@@ -44,7 +44,7 @@ internal sealed record DemoPlan
     public int ReportMs => 2000;
 
     /// <summary>Milliseconds between two infer messages.</summary>
-    public int InferenceMs => 2000;
+    public int InferenceMs => 200;
 
     /// <summary>The seed of agent number i.</summary>
     public ulong NodeSeed(int i) => Seed * 1000 + (ulong)i;
