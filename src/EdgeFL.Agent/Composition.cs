@@ -118,6 +118,7 @@ internal static class Composition
             FanOut = training.FanOut ?? defaults.FanOut,
             ActiveViewSize = training.ActiveViewSize ?? defaults.ActiveViewSize,
             MinimumWindows = training.MinimumWindows ?? defaults.MinimumWindows,
+            StartDelayMs = training.StartDelayMs ?? defaults.StartDelayMs,
             CheckpointIntervalMs = training.CheckpointIntervalMs ?? defaults.CheckpointIntervalMs,
             CheckpointRounds = training.CheckpointRounds,
             InferenceIntervalMs = training.InferenceIntervalMs ?? defaults.InferenceIntervalMs,

@@ -9,7 +9,8 @@ public sealed partial class NodeCore
 {
     private long lastReportMs = long.MinValue / 2;
     private long lastInferenceMs = long.MinValue / 2;
-    private long lastPersistMs = long.MinValue;
+    private long startMs = long.MinValue;
+    private long lastPersistMs;
     private int lastPersistRound;
     private long lastPushMs;
     private int mergesBehind;
@@ -44,8 +45,8 @@ public sealed partial class NodeCore
 
     private void OnTick(long nowMs, Outbox outbox)
     {
-        if (lastPersistMs == long.MinValue)
-            lastPersistMs = nowMs;
+        if (startMs == long.MinValue)
+            startMs = lastPersistMs = nowMs;
         ExpireChunks(nowMs, outbox);
         if (phase == NodePhase.Done)
         {
@@ -53,7 +54,7 @@ public sealed partial class NodeCore
             if (nowMs - lastPushMs >= options.IdlePushMs)
                 Share(peers.Draw(options.FanOut, ref random), nowMs, outbox);
         }
-        else if (data.TrainingCount >= options.MinimumWindows)
+        else if (data.TrainingCount >= options.MinimumWindows && !HoldsOff(nowMs))
         {
             MoveTo(NodePhase.Training, nowMs, outbox);
             TrainOneStep(nowMs, outbox);
@@ -75,6 +76,8 @@ public sealed partial class NodeCore
         if (nowMs - lastPersistMs >= options.CheckpointIntervalMs)
             Persist(nowMs, outbox);
     }
+
+    private bool HoldsOff(long nowMs) => round == 0 && steps == 0 && nowMs - startMs < options.StartDelayMs;
 
     private void TrainOneStep(long nowMs, Outbox outbox)
     {

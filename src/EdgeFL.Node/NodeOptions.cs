@@ -45,6 +45,12 @@ public sealed record NodeOptions
     /// <summary>Training windows that must be there before the first step, 1 to 100,000. Default 16.</summary>
     public int MinimumWindows { get; init; } = 16;
 
+    /// <summary>
+    /// Milliseconds from the start to the first step of a node that has learned nothing yet, 0 (default) to 3,600,000. Steps made before there are links and a
+    /// fair share of the data take each node its own way, and what that costs is not made up for later.
+    /// </summary>
+    public int StartDelayMs { get; init; }
+
     /// <summary>Peers each round's model is pushed to (s), 1 to 16. Default 4.</summary>
     public int FanOut { get; init; } = 4;
 
@@ -103,6 +109,7 @@ public sealed record NodeOptions
         In(nameof(SettleRounds), SettleRounds, 0, 1000);
         In(nameof(Momentum), Momentum, 0, 0.999);
         In(nameof(MinimumWindows), MinimumWindows, 1, 100_000);
+        In(nameof(StartDelayMs), StartDelayMs, 0, 3_600_000);
         In(nameof(FanOut), FanOut, 1, 16);
         In(nameof(ActiveViewSize), ActiveViewSize, 1, 16);
         In(nameof(KnownPeersMax), KnownPeersMax, 1, 4096);

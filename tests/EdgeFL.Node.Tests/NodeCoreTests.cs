@@ -205,6 +205,24 @@ public sealed class NodeCoreTests
     }
 
     [Fact]
+    public void NewNode_HoldsOffAsLongAsItIsTold_AnOldOneDoesNot()
+    {
+        NodeOptions options = Synthetic.Options() with { StartDelayMs = 2000 };
+        var host = new Host(Synthetic.Node(options)).Feed(0);
+        host.Ticks(99);
+        Assert.Equal((0, 0L), (host.Node.Round, host.Node.Describe().Steps));
+        Assert.NotEqual(NodePhase.Training, host.Node.Phase);
+        host.Ticks(10);
+        Assert.InRange(host.Node.Round, 1, 2);
+        host.Give(new NodeInput.Shutdown());
+
+        var again = new Host(Synthetic.Node(options with { BootEpoch = 2 }));
+        Assert.Equal(CheckpointError.None, again.Node.Restore(host.Effects.OfType<NodeEffect.Persist>().Single().State.Span));
+        again.Feed(0).Ticks(5);
+        Assert.Equal(host.Node.Round + 1, again.Node.Round);
+    }
+
+    [Fact]
     public void NodeWithoutData_FollowsItsNeighbours()
     {
         var host = new Host(Synthetic.Node(Synthetic.Options())).Connect(1);

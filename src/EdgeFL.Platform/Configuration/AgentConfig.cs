@@ -97,6 +97,9 @@ public sealed record TrainingConfig
     /// <summary>Training windows that must be there before the first step.</summary>
     public int? MinimumWindows { get; set; }
 
+    /// <summary>Milliseconds from the start to the first step of a node that has learned nothing yet.</summary>
+    public int? StartDelayMs { get; set; }
+
     /// <summary>Rows from the start of one window to the start of the next; 1 to 1,000,000; null takes half a window.</summary>
     public int? WindowStep { get; set; }
 

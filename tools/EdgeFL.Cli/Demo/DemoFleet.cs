@@ -107,6 +107,7 @@ internal sealed class DemoFleet : IDisposable
             Seed = plan.NodeSeed(i),
             Rounds = plan.Rounds,
             TickMs = plan.TickMs,
+            StartDelayMs = plan.StartDelayMs,
             ActiveViewSize = plan.ActiveView,
             CheckpointRounds = plan.CheckpointRounds,
             InferenceIntervalMs = plan.InferenceMs,

@@ -34,6 +34,9 @@ internal sealed record DemoPlan
     /// <summary>Links that an agent keeps: all, in a fleet this small.</summary>
     public int ActiveView => Math.Clamp(Source.Agents.Count - 1, 1, 16);
 
+    /// <summary>Milliseconds before the first step: a recording is then read, and the agents have found each other. A live sensor gains nothing by waiting.</summary>
+    public int StartDelayMs => Source.IsRecording ? 5000 : 0;
+
     /// <summary>Rounds between two checkpoints; the curve's points are made of them.</summary>
     public int CheckpointRounds => Math.Max(1, Rounds / CurvePoints);
 
