@@ -8,12 +8,14 @@ namespace EdgeFL.Node;
 public sealed partial class NodeCore
 {
     private readonly SortedDictionary<NodeId, TokenBucket> buckets = [];
+    private readonly SortedDictionary<NodeId, TokenBucket> chunkBuckets = [];
     private readonly SortedDictionary<string, long> lastRaisedMs = new(StringComparer.Ordinal);
 
     private readonly List<NodeId> expired = [];
 
     private const int EventQuietMs = 10_000;
     private const int HelpQuietMs = 500;
+    private const int ChunksPerFrame = 4;
     private const uint RoundMax = 1_000_000_000; // No run gets there: a count can be taken over from a neighbour without ever overflowing.
 
     /// <summary>Model frames taken in.</summary>
@@ -34,7 +36,7 @@ public sealed partial class NodeCore
                 ModelHash = modelHash,
                 BootEpoch = options.BootEpoch,
                 Sequence = sequence,
-                Round = (uint)round,
+                Round = Math.Min((uint)round, RoundMax),
                 Steps = (uint)options.StepsPerRound,
                 Samples = (uint)data.TrainingCount,
                 Codec = UpdateCodec.Int8Block64,
@@ -83,7 +85,7 @@ public sealed partial class NodeCore
 
     private RejectionReason TakeUpdate(NodeId from, ReadOnlyMemory<byte> payload, long nowMs)
     {
-        if (!TakeToken(from, nowMs))
+        if (!TakeToken(buckets, options.FramesPerSecondMax, from, nowMs))
             return RejectionReason.RateLimited;
         FrameError error = UpdateFrame.Read(payload, limits, out UpdateFrame? frame);
         if (error != FrameError.None)
@@ -102,14 +104,19 @@ public sealed partial class NodeCore
         RejectionReason reason = SnapshotCodec.Decode(header.Codec, data, DitherSeed.Of(from, header.BootEpoch, header.Sequence), decoded);
         if (reason != RejectionReason.None)
             return reason;
-        decoded.CopyTo(replicas.Take(from, (int)header.Round, round));
+        if (!IsSane(decoded))
+            return RejectionReason.NotFinite;
+        // Where the run has an end nobody can be past it.
+        int theirRound = options.Rounds > 0 ? Math.Min((int)header.Round, options.Rounds) : (int)header.Round;
+        decoded.CopyTo(replicas.Take(from, theirRound, round));
         Received++;
         return RejectionReason.None;
     }
 
     private void OnChunk(NodeInput.ChunkArrived chunk, long nowMs, Outbox outbox)
     {
-        if (!TakeToken(chunk.From, nowMs))
+        // Only a chunk that is awaited costs its sender: on an outside broker anybody may send the others in its name.
+        if (chunks.Awaits(chunk.From, chunk.Sequence, chunk.Index) && !TakeToken(chunkBuckets, ChunksPerFrame * options.FramesPerSecondMax, chunk.From, nowMs))
         {
             Refuse(chunk.From, RejectionReason.RateLimited, nowMs, outbox);
             return;
@@ -132,17 +139,17 @@ public sealed partial class NodeCore
             Refuse(from, RejectionReason.ChunkTimeout, nowMs, outbox);
     }
 
-    private bool TakeToken(NodeId from, long nowMs)
+    private bool TakeToken(SortedDictionary<NodeId, TokenBucket> of, int perSecond, NodeId from, long nowMs)
     {
-        if (!buckets.TryGetValue(from, out TokenBucket bucket))
+        if (!of.TryGetValue(from, out TokenBucket bucket))
         {
-            if (buckets.Count >= options.KnownPeersMax)
-                buckets.Clear(); // Full again for all: bounded memory matters more than a burst.
-            bucket = new TokenBucket(options.FramesPerSecondMax, nowMs);
+            if (of.Count >= options.KnownPeersMax)
+                of.Clear(); // Full again for all: bounded memory matters more than a burst.
+            bucket = new TokenBucket(perSecond, nowMs);
         }
 
         bool taken = bucket.TryTake(nowMs);
-        buckets[from] = bucket;
+        of[from] = bucket;
         return taken;
     }
 

@@ -7,6 +7,12 @@ namespace EdgeFL.Node;
 // The round loop: merge what the neighbours sent, make H minibatch steps (one for each tick), share the result.
 public sealed partial class NodeCore
 {
+    /// <summary>Longest parameter vector that is taken for a model: trained ones are of length 1 to 10,000.</summary>
+    private const float NormMax = 1e6f;
+
+    /// <summary>How long a node that is far behind waits for a second or third model, in multiples of the oldest age.</summary>
+    private const int PatienceRounds = 4;
+
     private long lastReportMs = long.MinValue / 2;
     private long lastInferenceMs = long.MinValue / 2;
     private long startMs = long.MinValue;
@@ -59,14 +65,14 @@ public sealed partial class NodeCore
             MoveTo(NodePhase.Training, nowMs, outbox);
             TrainOneStep(nowMs, outbox);
         }
-        else if (replicas.Count > 0)
+        else if (replicas.Count > 0 && !HoldsOff(nowMs))
         {
             MoveTo(NodePhase.Following, nowMs, outbox);
             if (++stepInRound >= options.StepsPerRound)
             {
                 stepInRound = 0;
                 if (Merge(nowMs, outbox))
-                    round = Math.Max(round, MedianRound());
+                    CountTo(IsRoundSupported ? Math.Max(round, MedianRound()) : round);
                 FinishRound(nowMs, outbox);
             }
         }
@@ -116,14 +122,16 @@ public sealed partial class NodeCore
     private bool TryStep(float eta, long nowMs, Outbox outbox)
     {
         float stepLoss = trainer.Step(parameters, optimiser, eta);
-        if (!float.IsFinite(stepLoss))
+        if (!float.IsFinite(stepLoss) || !IsSane(parameters))
         {
-            // A step that would poison the model is undone back to the last anchor, counted and told.
+            // A step that would poison the model is undone back to the last anchor, counted and told. What was mixed in before it may be the
+            // cause: those models are forgotten, or the next try would fail as this one did.
             refusedSteps++;
             optimiser.Previous.CopyTo(parameters);
             optimiser.Momentum.Clear();
+            replicas.Clear();
             stepInRound = 0;
-            Raise("step-refused", EventSeverity.Warning, $"A training step gave a loss that is not finite ({refusedSteps} so far); the model of round {round} was kept.",
+            Raise("step-refused", EventSeverity.Warning, $"A training step gave a loss or a model that is not finite ({refusedSteps} so far); the model of round {round} was kept.",
                 "Look at the sensor's values, or lower the learning rate.", null, nowMs, outbox);
             return false;
         }
@@ -156,44 +164,70 @@ public sealed partial class NodeCore
         {
             if (round - lastMixedRound > options.MaxAgeRounds)
                 return TryCatchUp(median, nowMs, outbox);
-            replicas.Shift(median - round); // It has mixed all along, so it is only slower than most: its model is as good as theirs, its count is not.
-            CountTo(median);
+            if (IsRoundSupported)
+            {
+                replicas.Shift(median - round); // It has mixed all along, so it is only slower than most: its model is as good as theirs, its count is not.
+                CountTo(median);
+            }
         }
 
         mergesBehind = 0;
         ReadOnlySpan<PeerModel> fresh = Fresh(median);
-        mergedModels = fresh.Length;
-        if (fresh.IsEmpty)
-            return true;
-        rule.Aggregate(parameters, fresh, merged);
-        merged.CopyTo(parameters, 0);
-        lastMixedRound = round;
+        if (!fresh.IsEmpty)
+            Mix(parameters, fresh);
         return true;
+    }
+
+    private void Mix(ReadOnlySpan<float> own, ReadOnlySpan<PeerModel> fresh)
+    {
+        rule.Aggregate(own, fresh, merged);
+        if (!IsSane(merged))
+            return;
+        merged.CopyTo(parameters, 0);
+        mergedModels = fresh.Length;
+        lastMixedRound = round;
     }
 
     /// <summary>
     /// A node that starts late, or comes back, is too far behind to be of use to the mean: it takes the neighbours' robust mean and their median
     /// round instead of its own. With three or more neighbours one liar can move neither, so it waits for three models, or for one of each link
-    /// where it has fewer, but not for long: a neighbour may be linked one way only.
+    /// where it has fewer, but not for ever: a neighbour may be linked one way only. One voice alone is heard at once only where no other is known.
     /// </summary>
     private bool TryCatchUp(int median, long nowMs, Outbox outbox)
     {
-        if (replicas.Count < Math.Min(3, peers.UpCount) && ++mergesBehind <= options.MaxAgeRounds)
+        int enough = peers.Count <= 1 ? 1 : Math.Clamp(peers.UpCount, 2, 3);
+        if (replicas.CountFresh(round, options.MaxAgeRounds) < enough && ++mergesBehind <= PatienceRounds * options.MaxAgeRounds)
             return false;
         int behind = median - round;
         replicas.Shift(behind);
         CountTo(median);
-        ReadOnlySpan<PeerModel> fresh = Fresh(median);
-        rule.Aggregate(fresh[0].Parameters.Span, fresh[1..], merged);
-        merged.CopyTo(parameters, 0);
-        mergedModels = fresh.Length;
+        ReadOnlySpan<PeerModel> fresh = Fresh(MedianRound());
+        int centre = Medoid(fresh);
+        PeerModel[] others = [.. fresh[..centre], .. fresh[(centre + 1)..]];
+        Mix(fresh[centre].Parameters.Span, others);
         mergesBehind = 0;
-        lastMixedRound = round;
         stepInRound = 0;
         optimiser.Momentum.Clear();
         optimiser.Anchor(parameters);
         Raise("caught-up", EventSeverity.Info, $"Was {behind} rounds behind: took the mean of {fresh.Length} neighbours and goes on at round {round}.", "", null, nowMs, outbox);
         return true;
+    }
+
+    /// <summary>The model with the least sum of distances to the others: among three or more one that lies far off is never it.</summary>
+    private static int Medoid(ReadOnlySpan<PeerModel> models)
+    {
+        int best = 0;
+        double least = double.MaxValue;
+        for (int i = 0; i < models.Length; i++)
+        {
+            double sum = 0;
+            for (int j = 0; j < models.Length; j++)
+                sum += Math.Sqrt(Vectors.SquaredDistance(models[i].Parameters.Span, models[j].Parameters.Span));
+            if (sum < least)
+                (best, least) = (i, sum);
+        }
+
+        return best;
     }
 
     /// <summary>A node that is done trains no more, but the models of neighbours that end later are still worth mixing in.</summary>
@@ -207,6 +241,12 @@ public sealed partial class NodeCore
     }
 
     private int MedianRound() => replicas.MedianRound(round, options.MaxAgeRounds);
+
+    /// <summary>Whether more than one neighbour says how far the fleet is, where more than one is known: a single one could say anything.</summary>
+    private bool IsRoundSupported => peers.Count <= 1 || replicas.CountFresh(round, options.MaxAgeRounds) >= 2;
+
+    /// <summary>False when a model holds a value that is not finite, or is so large that distances and losses would soon not be.</summary>
+    private static bool IsSane(ReadOnlySpan<float> model) => Vectors.SumOfSquares(model) <= NormMax * NormMax;
 
     /// <summary>
     /// What may be mixed in: while the node trains, what came lately from neighbours not far behind most; after that what is final, however old,

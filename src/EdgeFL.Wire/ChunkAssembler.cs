@@ -69,6 +69,13 @@ public sealed class ChunkAssembler
     /// <param name="reason">A defined reason.</param>
     public long Rejected(RejectionReason reason) => rejected[(int)reason];
 
+    /// <summary>Whether a chunk would still be of use: who may cheaply be told apart from a flood of others.</summary>
+    /// <param name="from">The sender.</param>
+    /// <param name="sequence">The frame's sequence number.</param>
+    /// <param name="index">Position of the chunk.</param>
+    public bool Awaits(NodeId from, ulong sequence, int index) =>
+        assemblies.TryGetValue(from, out Assembly? assembly) && assembly.Frame.Header.Sequence == sequence && (uint)index < (uint)assembly.Has.Length && !assembly.Has[index];
+
     /// <summary>Opens an assembly for a verified frame.</summary>
     /// <param name="from">The sender.</param>
     /// <param name="frame">A frame that comes in chunks.</param>

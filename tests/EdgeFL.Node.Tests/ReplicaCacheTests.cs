@@ -91,12 +91,11 @@ public sealed class ReplicaCacheTests
     }
 
     [Fact]
-    public void Drop_GivesTheBufferBack()
+    public void Clear_GivesTheBuffersBack()
     {
         var cache = new ReplicaCache(1, 1);
         Put(cache, 1, round: 1, value: 1);
-        cache.Drop(Synthetic.Id(1));
-        cache.Drop(Synthetic.Id(1));
+        cache.Clear();
         Assert.Equal(0, cache.Count);
         Put(cache, 2, round: 1, value: 2);
         Assert.Equal([2f], Values(cache, 1));

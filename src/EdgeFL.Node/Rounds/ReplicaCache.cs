@@ -112,6 +112,17 @@ public sealed class ReplicaCache
         return scratch.AsSpan(0, n);
     }
 
+    /// <summary>Models that came lately.</summary>
+    /// <param name="ownRound">The node's own round.</param>
+    /// <param name="maxAgeRounds">Models that came longer ago do not count.</param>
+    public int CountFresh(int ownRound, int maxAgeRounds)
+    {
+        int n = 0;
+        foreach (Replica replica in replicas.Values)
+            n += ownRound - replica.Since <= maxAgeRounds ? 1 : 0;
+        return n;
+    }
+
     /// <summary>The median of the rounds of models that came lately, as their senders count, or -1 when there is none: one liar among three cannot move it far.</summary>
     /// <param name="ownRound">The node's own round.</param>
     /// <param name="maxAgeRounds">Models that came longer ago are left out.</param>
@@ -147,11 +158,11 @@ public sealed class ReplicaCache
     /// <param name="from">The peer.</param>
     public int RoundOf(NodeId from) => replicas.TryGetValue(from, out Replica? replica) ? replica.Round : int.MaxValue;
 
-    /// <summary>Forgets a peer's model.</summary>
-    /// <param name="from">The peer.</param>
-    public void Drop(NodeId from)
+    /// <summary>Forgets all models.</summary>
+    public void Clear()
     {
-        if (replicas.Remove(from, out Replica? replica))
+        foreach (Replica replica in replicas.Values)
             free.Push(replica.Parameters);
+        replicas.Clear();
     }
 }
