@@ -25,7 +25,7 @@ public enum CheckpointError
 public sealed record Checkpoint
 {
     /// <summary>Version of the encoding.</summary>
-    public const uint Version = 1;
+    public const uint Version = 2;
 
     private const int ParametersMax = 1 << 26;
     private const int MarksMax = 4096;
@@ -54,14 +54,20 @@ public sealed record Checkpoint
     /// <summary>State of the running normaliser, empty without one.</summary>
     public required float[] Normaliser { get; init; }
 
+    /// <summary>Models in the mean of the last part of the run.</summary>
+    public required int AverageCount { get; init; }
+
+    /// <summary>That mean, shape [P], empty when no model is in it.</summary>
+    public required float[] Average { get; init; }
+
     /// <summary>What was taken last from each sender.</summary>
     public required IReadOnlyList<KeyValuePair<NodeId, HighWater>> Marks { get; init; }
 
     /// <summary>The checkpoint as deterministic CBOR (docs/wire.md).</summary>
     public byte[] ToArray()
     {
-        var writer = new CborWriter(16 * Parameters.Length + 256);
-        writer.StartMap(10);
+        var writer = new CborWriter((16 * Parameters.Length) + (4 * Average.Length) + 256);
+        writer.StartMap(12);
         Key(1, Version);
         writer.WriteUnsigned(2);
         Span<byte> hash = stackalloc byte[8];
@@ -86,6 +92,8 @@ public sealed record Checkpoint
         }
 
         writer.End();
+        Key(11, (ulong)AverageCount);
+        Floats(12, Average);
         writer.End();
         return writer.ToArray();
 
@@ -112,7 +120,7 @@ public sealed record Checkpoint
     {
         checkpoint = null;
         var reader = new CborReader(source);
-        if (!reader.TryStartMap(10, out int pairs) || pairs != 10
+        if (!reader.TryStartMap(12, out int pairs) || pairs != 12
             || !TryNumber(ref reader, 1, Version, out ulong version) || version != Version
             || !TryKey(ref reader, 2) || !reader.TryReadFixedBytes(8, out ReadOnlySpan<byte> hash)
             || !TryNumber(ref reader, 3, int.MaxValue, out ulong round)
@@ -135,9 +143,12 @@ public sealed record Checkpoint
             marks.Add(KeyValuePair.Create(from, new HighWater((uint)epoch, sequence)));
         }
 
-        if (!reader.TryEnd() || !reader.TryEnd() || !reader.TryFinish())
+        if (!reader.TryEnd()
+            || !TryNumber(ref reader, 11, int.MaxValue, out ulong averageCount)
+            || !TryFloats(ref reader, 12, out float[] average) || average.Length != (averageCount > 0 ? parameters.Length : 0)
+            || !reader.TryEnd() || !reader.TryFinish())
             return CheckpointError.Malformed;
-        if (!AllFinite(loss) || !AllFinite(parameters) || !AllFinite(momentum) || !AllFinite(previous) || !AllFinite(normaliser))
+        if (!AllFinite(loss) || !AllFinite(parameters) || !AllFinite(momentum) || !AllFinite(previous) || !AllFinite(normaliser) || !AllFinite(average))
             return CheckpointError.NotFinite;
         checkpoint = new Checkpoint
         {
@@ -149,6 +160,8 @@ public sealed record Checkpoint
             Momentum = momentum,
             Previous = previous,
             Normaliser = normaliser,
+            AverageCount = (int)averageCount,
+            Average = average,
             Marks = marks,
         };
         return CheckpointError.None;

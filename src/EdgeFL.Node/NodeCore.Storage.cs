@@ -21,6 +21,7 @@ public sealed partial class NodeCore
         checkpoint.Parameters.CopyTo(parameters, 0);
         checkpoint.Momentum.CopyTo(optimiser.Momentum);
         checkpoint.Previous.CopyTo(optimiser.Previous);
+        average.Restore(checkpoint.Average, checkpoint.AverageCount);
         round = checkpoint.Round;
         lastPersistRound = round;
         steps = checkpoint.Steps;
@@ -53,6 +54,8 @@ public sealed partial class NodeCore
             Momentum = optimiser.Momentum.ToArray(),
             Previous = optimiser.Previous.ToArray(),
             Normaliser = normaliser,
+            AverageCount = average.Count,
+            Average = average.Count > 0 ? average.Mean.ToArray() : [],
             Marks = replays.Marks.ToArray(),
         };
         outbox.Add(new NodeEffect.Persist(checkpoint.ToArray()));

@@ -14,6 +14,8 @@ public sealed class CheckpointTests
         Momentum = [0.1f, 0.2f, 0.3f, -0.4f],
         Previous = [5f, 6f, 7f, 8f],
         Normaliser = [1f, 2f],
+        AverageCount = 3,
+        Average = [1f, 2f, 3f, -4f],
         Marks = [KeyValuePair.Create(Synthetic.Id(1), new HighWater(3, 9)), KeyValuePair.Create(Synthetic.Id(2), new HighWater(uint.MaxValue, ulong.MaxValue))],
     };
 
@@ -27,8 +29,9 @@ public sealed class CheckpointTests
         Assert.Equal(Bits(Sample.Momentum), Bits(read.Momentum));
         Assert.Equal(Bits(Sample.Previous), Bits(read.Previous));
         Assert.Equal(Sample.Normaliser, read.Normaliser);
+        Assert.Equal(Sample.Average, read.Average);
         Assert.Equal(Sample.Marks, read.Marks);
-        Assert.Equal((Sample.ModelHash, Sample.Round, Sample.Steps, Sample.Loss), (read.ModelHash, read.Round, read.Steps, read.Loss));
+        Assert.Equal((Sample.ModelHash, Sample.Round, Sample.Steps, Sample.Loss, Sample.AverageCount), (read.ModelHash, read.Round, read.Steps, read.Loss, read.AverageCount));
     }
 
     [Fact]
@@ -57,7 +60,7 @@ public sealed class CheckpointTests
     public void Read_ValueThatIsNotFinite_IsRefused(float bad)
     {
         float[] poisoned = [0f, 0f, bad, 0f];
-        foreach (Checkpoint checkpoint in new[] { Sample with { Parameters = poisoned }, Sample with { Momentum = poisoned }, Sample with { Previous = poisoned }, Sample with { Normaliser = [bad] } })
+        foreach (Checkpoint checkpoint in new[] { Sample with { Parameters = poisoned }, Sample with { Momentum = poisoned }, Sample with { Previous = poisoned }, Sample with { Normaliser = [bad] }, Sample with { Average = poisoned } })
             Assert.Equal(CheckpointError.NotFinite, Checkpoint.Read(checkpoint.ToArray(), out _));
     }
 
@@ -66,6 +69,8 @@ public sealed class CheckpointTests
     {
         Assert.Equal(CheckpointError.Malformed, Checkpoint.Read((Sample with { Momentum = [1f] }).ToArray(), out _));
         Assert.Equal(CheckpointError.Malformed, Checkpoint.Read((Sample with { Previous = [1f] }).ToArray(), out _));
+        Assert.Equal(CheckpointError.Malformed, Checkpoint.Read((Sample with { Average = [] }).ToArray(), out _));
+        Assert.Equal(CheckpointError.Malformed, Checkpoint.Read((Sample with { AverageCount = 0 }).ToArray(), out _));
     }
 
     [Fact]

@@ -263,6 +263,23 @@ public sealed class NodeCoreTests
     }
 
     [Fact]
+    public void Restore_InTheAveragedPart_GoesOnWithTheAverageSoFar()
+    {
+        NodeOptions options = Synthetic.Options() with { Rounds = 40, SettleRounds = 0, TailAverage = 0.5f };
+        var whole = new Host(Synthetic.Node(options)).Feed(0).Ticks(199);
+        whole.Give(new NodeInput.Shutdown());
+        Assert.Equal(CheckpointError.None, Checkpoint.Read(whole.Effects.OfType<NodeEffect.Persist>().Last().State.Span, out Checkpoint? before));
+        Assert.Equal((39, 19), (before!.Round, before.AverageCount));
+
+        var again = new Host(Synthetic.Node(options with { BootEpoch = 2 }));
+        Assert.Equal(CheckpointError.None, again.Node.Restore(before.ToArray()));
+        again.Feed(0).Ticks(5);
+        Assert.Equal(NodePhase.Done, again.Node.Phase);
+        // One model among twenty moves the mean by a twentieth of its distance.
+        Assert.True(EdgeFL.Numerics.Vectors.SquaredDistance(before.Average, again.Node.Parameters) < 0.01f * EdgeFL.Numerics.Vectors.SquaredDistance(before.Average, before.Parameters));
+    }
+
+    [Fact]
     public void SameInputs_GiveTheSameBits()
     {
         Host Run() => new Host(Synthetic.Node(Synthetic.Options())).Connect(1, 2).Feed(3).Ticks(100);

@@ -14,6 +14,18 @@ public sealed class ModelAverage
     /// <summary>Models in the mean.</summary>
     public int Count { get; private set; }
 
+    /// <summary>The mean, shape [P], for checkpoints.</summary>
+    public ReadOnlySpan<float> Mean => mean;
+
+    /// <summary>Goes on from a checkpoint.</summary>
+    /// <param name="from">The mean, shape [P]; empty when <paramref name="count"/> is 0.</param>
+    /// <param name="count">Models in it.</param>
+    public void Restore(ReadOnlySpan<float> from, int count)
+    {
+        from.CopyTo(mean);
+        Count = count;
+    }
+
     /// <summary>Takes a model in.</summary>
     /// <param name="parameters">Shape [P].</param>
     public void Add(ReadOnlySpan<float> parameters)

@@ -13,7 +13,7 @@ namespace EdgeFL.Platform.Links;
 /// <param name="post">Takes the inputs.</param>
 public sealed class FrameInbox(FleetId fleet, NodeId self, FrameGate gate, Action<NodeInput> post)
 {
-    /// <summary>Longest signed frame taken, bytes: one chunk, its envelope and header.</summary>
+    /// <summary>Longest message let in, bytes: one chunk with its envelope and header. Of signed frames no more than <see cref="UpdateLimits.FrameBytesMax"/> is opened.</summary>
     public const int FrameBytesMax = 64 * 1024;
 
     /// <summary>Messages taken from one proven publisher in a second, twice that in a burst: what is more is refused before its signature costs time.</summary>
@@ -50,7 +50,7 @@ public sealed class FrameInbox(FleetId fleet, NodeId self, FrameGate gate, Actio
         switch (topic.Kind)
         {
             case TopicKind.UpdateFrame:
-                RejectionReason reason = gate.TryOpen(topic.Node, message.Payload, FrameBytesMax, out ReadOnlyMemory<byte> payload);
+                RejectionReason reason = gate.TryOpen(topic.Node, message.Payload, UpdateLimits.FrameBytesMax, out ReadOnlyMemory<byte> payload);
                 post(reason == RejectionReason.None
                     ? new NodeInput.UpdateArrived(topic.Node, payload)
                     : new NodeInput.FrameRefused(topic.Node, reason));
