@@ -157,7 +157,7 @@ public sealed partial class NodeCore
     {
         Rejections.Add(reason);
         Raise($"refused-{reason.Text()}", EventSeverity.Warning, $"A frame {(from is { } node ? $"of {node} " : "")}was refused: {reason.Text()} ({Rejections.Of(reason)} so far).",
-            "", from, nowMs, outbox);
+            reason == RejectionReason.Replayed ? "If that device was set up anew, its boot counter must go on: write a larger number to the file \"boot\" in its state folder." : "", from, nowMs, outbox);
     }
 
     /// <summary>Raises an event, the same code at most once in ten seconds: an attacker must not fill the log.</summary>
