@@ -68,10 +68,10 @@ public sealed record MqttBrokerOptions
     /// <summary>Levels in a topic or a filter, 1 to 128. Default 16.</summary>
     public int TopicLevelsMax { get; init; } = 16;
 
-    /// <summary>Retained messages kept, at least 0. Default 4096.</summary>
+    /// <summary>Retained messages kept, at least 0; the host's own count, but are kept past it. Default 4096.</summary>
     public int RetainedMessagesMax { get; init; } = 4096;
 
-    /// <summary>Bytes of retained messages kept, topics included, at least 0. Default 16 MiB.</summary>
+    /// <summary>Bytes of retained messages kept, topics included, at least 0; as above for the host's own. Default 16 MiB.</summary>
     public long RetainedBytesMax { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>Hears of security-relevant events, on the connection's thread: it returns quickly. At most ten a second; the rest are counted.</summary>
