@@ -74,13 +74,22 @@ public sealed partial class MqttBroker
     }
 
     /// <summary>Counts a client in; false when there are as many as may be.</summary>
-    internal bool TryAdmit(BrokerConnection connection)
+    /// <param name="connection">The client. One that is not let in stays among the pending: those who linger are bounded too.</param>
+    /// <param name="older">The connection that it takes over from, null for none. It is no client any more, and waits among the pending for its end.</param>
+    internal bool TryAdmit(BrokerConnection connection, BrokerConnection? older)
     {
         lock (connectionsGate)
         {
-            pending.Remove(connection);
-            if (admitted >= options.ConnectionsMax)
+            bool replaces = older is { IsAdmitted: true };
+            if (!replaces && admitted >= options.ConnectionsMax)
                 return false;
+            pending.Remove(connection);
+            if (replaces)
+            {
+                admitted--;
+                older!.IsAdmitted = false;
+                pending.AddLast(older);
+            }
             admitted++;
             connection.IsAdmitted = true;
             return true;

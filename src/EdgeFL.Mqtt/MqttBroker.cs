@@ -45,13 +45,12 @@ public sealed partial class MqttBroker : IAsyncDisposable
 
     internal SecurityReporter Security { get; }
 
-    /// <summary>Publishes as the host itself: no access rules, no principal.</summary>
+    /// <summary>Publishes as the host itself: no access rules, no principal, and retained past the limits that hold for clients.</summary>
     /// <param name="topic">Topic name; <c>$</c> topics are allowed to the host.</param>
     /// <param name="payload">Payload; it is copied.</param>
     /// <param name="qos">0 or 1.</param>
     /// <param name="retain">Keep as the topic's retained message; an empty payload forgets it.</param>
-    /// <returns><see cref="MqttReason.Success"/>, <see cref="MqttReason.NoMatchingSubscribers"/>, or
-    /// <see cref="MqttReason.QuotaExceeded"/> when the retained store is full; nothing is delivered then.</returns>
+    /// <returns><see cref="MqttReason.Success"/> or <see cref="MqttReason.NoMatchingSubscribers"/>.</returns>
     /// <exception cref="ArgumentException">The topic, the QoS or a property is not valid, or the payload is above <see cref="MqttBrokerOptions.PacketBytesMax"/>.</exception>
     public MqttReason Publish(string topic, ReadOnlySpan<byte> payload, int qos = 0, bool retain = false) =>
         Publish(new MqttMessage(topic, payload.ToArray(), qos, retain));
@@ -67,7 +66,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
         if (message.Payload.Length > options.PacketBytesMax)
             throw new ArgumentException($"A payload of {message.Payload.Length} bytes is above the limit of {options.PacketBytesMax}.", nameof(message));
         RoutedMessage routed = new(message.Topic, message.Payload, message.Qos, message.Retain, message.Principal, message.ToProperties(), clock.NowMs);
-        return router.Route(routed, source: null);
+        return router.Route(routed, source: null, byHost: true);
     }
 
     /// <summary>

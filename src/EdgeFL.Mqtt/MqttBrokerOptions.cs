@@ -22,6 +22,12 @@ public sealed record MqttBrokerOptions
     /// <summary>Clients connected at once, 1 to 65535. Default 256.</summary>
     public int ConnectionsMax { get; init; } = 256;
 
+    /// <summary>
+    /// Clients connected at once under one principal, 0 to 65535; 0 for no limit but the total. A client that comes back under its
+    /// client identifier counts once. Clients whose principal is empty are held to the total alone. Default 8.
+    /// </summary>
+    public int ConnectionsPerPrincipalMax { get; init; } = 8;
+
     /// <summary>Connections that have not sent a valid CONNECT yet; one more cuts the oldest of them. 1 to 65535. Default 32.</summary>
     public int PendingConnectionsMax { get; init; } = 32;
 
@@ -62,10 +68,10 @@ public sealed record MqttBrokerOptions
     /// <summary>Levels in a topic or a filter, 1 to 128. Default 16.</summary>
     public int TopicLevelsMax { get; init; } = 16;
 
-    /// <summary>Retained messages kept, at least 0. Default 4096.</summary>
+    /// <summary>Retained messages kept, at least 0; the host's own count, but are kept past it. Default 4096.</summary>
     public int RetainedMessagesMax { get; init; } = 4096;
 
-    /// <summary>Bytes of retained messages kept, topics included, at least 0. Default 16 MiB.</summary>
+    /// <summary>Bytes of retained messages kept, topics included, at least 0; as above for the host's own. Default 16 MiB.</summary>
     public long RetainedBytesMax { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>Hears of security-relevant events, on the connection's thread: it returns quickly. At most ten a second; the rest are counted.</summary>
@@ -79,6 +85,7 @@ public sealed record MqttBrokerOptions
         ArgumentNullException.ThrowIfNull(Access);
         ArgumentNullException.ThrowIfNull(Listen);
         Range(ConnectionsMax, 1, 65_535, nameof(ConnectionsMax));
+        Range(ConnectionsPerPrincipalMax, 0, 65_535, nameof(ConnectionsPerPrincipalMax));
         Range(PendingConnectionsMax, 1, 65_535, nameof(PendingConnectionsMax));
         Range(ConnectTimeoutMs, 100, 600_000, nameof(ConnectTimeoutMs));
         Range(PacketBytesMax, 1024, MqttWriter.RemainingLengthMax + 5, nameof(PacketBytesMax));

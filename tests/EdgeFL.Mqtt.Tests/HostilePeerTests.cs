@@ -216,6 +216,49 @@ public sealed class HostilePeerTests
         Assert.Equal(0, broker.RetainedMessages);
     }
 
+    [Theory]
+    [InlineData(2, 1_000_000)]
+    [InlineData(100, 3_000)]
+    public async Task Retained_StoreFilledByAPeer_HostsOwnIsKeptAndReplaced(int messagesMax, long bytesMax)
+    {
+        await using MqttBroker broker = await BrokerAsync(o => o with { RetainedMessagesMax = messagesMax, RetainedBytesMax = bytesMax });
+        using RawPeer greedy = await RawPeer.ConnectAsync(broker, "greedy");
+        MqttReason last = MqttReason.Success;
+        for (ushort i = 1; i <= 10 && last != MqttReason.QuotaExceeded; i++)
+        {
+            greedy.Send(new PublishPacket { Topic = $"fill/{i}", Qos = 1, PacketId = i, Retain = true, Payload = new byte[700] });
+            last = greedy.Read<AckPacket>().Reason;
+        }
+        Assert.Equal(MqttReason.QuotaExceeded, last);
+        int filled = broker.RetainedMessages;
+
+        Assert.NotEqual(MqttReason.QuotaExceeded, broker.Publish("status", new byte[600], qos: 1, retain: true));
+        Assert.NotEqual(MqttReason.QuotaExceeded, broker.Publish("status", new byte[900], qos: 1, retain: true));
+
+        Assert.Equal(filled + 1, broker.RetainedMessages);
+        await using Listener late = await Bench.ConnectAsync(Bench.To(broker, "late"), "status");
+        Assert.Equal(900, late.Next().Payload.Length);
+        greedy.Send(new PublishPacket { Topic = "fill/more", Qos = 1, PacketId = 99, Retain = true, Payload = new byte[700] });
+        Assert.Equal(MqttReason.QuotaExceeded, greedy.Read<AckPacket>().Reason);
+    }
+
+    [Fact]
+    public async Task Retained_WillPastTheLimit_IsNotTheHostsAndIsRefused()
+    {
+        await using MqttBroker broker = await BrokerAsync(o => o with { RetainedMessagesMax = 0 });
+        RawPeer peer = await RawPeer.ConnectAsync(broker, "w", make: () => new ConnectPacket
+        {
+            CleanStart = true,
+            ClientId = "w",
+            Will = new WillData { Topic = "w/status", Payload = new byte[3], Retain = true },
+        });
+
+        peer.Dispose();
+
+        await Bench.UntilAsync(() => broker.Counters.RefusedPublishes == 1, "the will was refused");
+        Assert.Equal(0, broker.RetainedMessages);
+    }
+
     [Fact]
     public async Task SlowConsumer_Qos0Dropped_ThenCutOff()
     {

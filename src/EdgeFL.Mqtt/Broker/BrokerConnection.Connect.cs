@@ -40,22 +40,35 @@ internal sealed partial class BrokerConnection
             if (MqttTopic.Levels(will.Topic) > options.TopicLevelsMax || !options.Access.MayPublish(principal, will.Topic))
                 return RefuseConnect($"principal '{principal}' may not have a will on '{will.Topic}'", MqttReason.NotAuthorized, code311: 5);
         }
-        if (!broker.TryAdmit(this))
-        {
-            Refused(MqttSecurityEventKind.TooManyConnections, $"more than {options.ConnectionsMax} clients");
-            return AnswerRefusal(MqttReason.ServerBusy, code311: 3);
-        }
         return Accept(connect, principal, clientId, assigned);
     }
 
     private bool Accept(ConnectPacket connect, string principal, string clientId, string? assigned)
     {
-        Attachment attachment;
+        Attachment attachment = default;
+        string? full = null;
+        MqttReason refusal = MqttReason.QuotaExceeded;
         lock (router.Gate)
         {
             if (closing)
                 return false;
-            attachment = router.Attach(this, principal, clientId, connect.CleanStart);
+            // One that comes back takes its older connection's place, and needs no other.
+            BrokerConnection? older = router.ConnectionOf(principal, clientId);
+            if (older is null && !router.HasRoomFor(principal))
+            {
+                full = $"more than {options.ConnectionsPerPrincipalMax} connections of one principal";
+            }
+            else if (!broker.TryAdmit(this, older))
+            {
+                full = $"more than {options.ConnectionsMax} clients";
+                refusal = MqttReason.ServerBusy;
+            }
+            else
+            {
+                attachment = router.Attach(this, principal, clientId, connect.CleanStart);
+                if (attachment.Session is null)
+                    full = $"more than {options.SessionsMax} sessions";
+            }
             if (attachment.Session is { } opened)
             {
                 Principal = principal;
@@ -70,10 +83,11 @@ internal sealed partial class BrokerConnection
         }
         if (attachment.Will is not null)
             broker.RouteWill(attachment.Will);
-        if (attachment.Session is null)
+        if (full is not null)
         {
-            Refused(MqttSecurityEventKind.TooManyConnections, $"more than {options.SessionsMax} sessions");
-            return AnswerRefusal(MqttReason.QuotaExceeded, code311: 3);
+            MqttTally.Add(ref Tally.RefusedConnections);
+            broker.Security.Report(MqttSecurityEventKind.TooManyConnections, principal, Address, full);
+            return AnswerRefusal(refusal, code311: 3);
         }
         MqttTally.Add(ref Tally.Connections);
         return true;

@@ -104,10 +104,11 @@ internal sealed partial class BrokerConnection : MqttLink
             Close(MqttReason.KeepAliveTimeout);
     }
 
-    /// <summary>Makes room for a newer connection before this one has said who it is.</summary>
+    /// <summary>Makes room for a newer connection before this one has said who it is, or while it takes its time to leave.</summary>
     public void Evict()
     {
-        Refused(MqttSecurityEventKind.TooManyConnections, $"more than {options.PendingConnectionsMax} connections without CONNECT");
+        if (!IsClosing())
+            Refused(MqttSecurityEventKind.TooManyConnections, $"more than {options.PendingConnectionsMax} connections without CONNECT");
         Abort();
     }
 

@@ -9,6 +9,16 @@ internal readonly record struct Attachment(Session? Session, bool Present, Broke
 
 internal sealed partial class MessageRouter
 {
+    private readonly Dictionary<string, int> connectedOf = new(StringComparer.Ordinal);
+
+    /// <summary>The connection that a session has now, which a newer one would take it from. Called with the lock held.</summary>
+    public BrokerConnection? ConnectionOf(string principal, string clientId) =>
+        sessions.TryGetValue((principal, clientId), out Session? session) ? session.Connection : null;
+
+    /// <summary>Whether a principal may have one connection more. Called with the lock held.</summary>
+    public bool HasRoomFor(string principal) =>
+        options.ConnectionsPerPrincipalMax == 0 || principal.Length == 0 || connectedOf.GetValueOrDefault(principal) < options.ConnectionsPerPrincipalMax;
+
     /// <summary>Binds a connection to its session, taking it over from an older one (3.1.4). Called with the lock held.</summary>
     /// <remarks>Sessions belong to a principal and a client identifier together: nobody takes over somebody else's by its name.</remarks>
     public Attachment Attach(BrokerConnection connection, string principal, string clientId, bool cleanStart)
@@ -26,6 +36,8 @@ internal sealed partial class MessageRouter
             session.WillDueAtMs = 0;
             if (cleanStart)
             {
+                // The older connection is still to end: it must not find its session bound, and forget the new one under the same name.
+                Bind(session, null);
                 Forget(session);
                 session = null;
             }
@@ -38,7 +50,7 @@ internal sealed partial class MessageRouter
             session = new Session(principal, clientId, options);
             sessions.Add(key, session);
         }
-        session.Connection = connection;
+        Bind(session, connection);
         session.EndsAtMs = 0;
         session.Resume();
         return new Attachment(session, present, displaced, will);
@@ -52,7 +64,7 @@ internal sealed partial class MessageRouter
         {
             if (session.Connection != connection)
                 return null;
-            session.Connection = null;
+            Bind(session, null);
             RoutedMessage? will = session.Will;
             if (session.ExpirySeconds == 0)
             {
@@ -130,6 +142,18 @@ internal sealed partial class MessageRouter
             return false;
         Forget(oldest);
         return true;
+    }
+
+    /// <summary>Gives a session its connection or takes it away, and keeps count of what its principal has.</summary>
+    private void Bind(Session session, BrokerConnection? connection)
+    {
+        int more = (connection is null ? 0 : 1) - (session.Connection is null ? 0 : 1);
+        session.Connection = connection;
+        int count = connectedOf.GetValueOrDefault(session.Principal) + more;
+        if (count == 0)
+            connectedOf.Remove(session.Principal);
+        else
+            connectedOf[session.Principal] = count;
     }
 
     private void Forget(Session session)

@@ -37,14 +37,15 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
     /// <summary>Keeps and forwards a message. Host handlers run on the calling thread, after the lock is left.</summary>
     /// <param name="message">What was published.</param>
     /// <param name="source">Who published, for subscriptions that do not want their own; null for the host and for wills.</param>
+    /// <param name="byHost">The host's own: it is kept past the bound of retained messages.</param>
     /// <returns><see cref="MqttReason.Success"/>, <see cref="MqttReason.NoMatchingSubscribers"/> or <see cref="MqttReason.QuotaExceeded"/>.</returns>
-    public MqttReason Route(RoutedMessage message, Session? source)
+    public MqttReason Route(RoutedMessage message, Session? source, bool byHost = false)
     {
         List<Action<MqttMessage>>? handlers = null;
         int count;
         lock (Gate)
         {
-            if (message.Retain && !retained.TryKeep(message))
+            if (message.Retain && !retained.TryKeep(message, byHost))
                 return MqttReason.QuotaExceeded;
             count = Collect(message, source, ref handlers);
             foreach (Session receiver in receivers)

@@ -1,6 +1,9 @@
 namespace EdgeFL.Mqtt;
 
-/// <summary>The last retained message of each topic, within a bound of messages and bytes. Used under the router's lock.</summary>
+/// <summary>
+/// The last retained message of each topic, within a bound of messages and bytes that all clients share. What the host publishes
+/// itself counts too but is never refused: clients cannot fill the store against it. Used under the router's lock.
+/// </summary>
 internal sealed class RetainedStore(int messagesMax, long bytesMax)
 {
     private readonly Dictionary<string, RoutedMessage> messages = new(StringComparer.Ordinal);
@@ -10,7 +13,9 @@ internal sealed class RetainedStore(int messagesMax, long bytesMax)
     public long Bytes { get; private set; }
 
     /// <summary>Keeps, replaces or, on an empty payload, forgets (3.3.1.3). False when there is no room; the old one then stays.</summary>
-    public bool TryKeep(RoutedMessage message)
+    /// <param name="message">What to keep.</param>
+    /// <param name="byHost">The host's own: there is always room for it.</param>
+    public bool TryKeep(RoutedMessage message, bool byHost)
     {
         messages.TryGetValue(message.Topic, out RoutedMessage? old);
         long without = Bytes - (old?.QueueBytes ?? 0);
@@ -20,7 +25,7 @@ internal sealed class RetainedStore(int messagesMax, long bytesMax)
             Bytes = without;
             return true;
         }
-        if (without + message.QueueBytes > bytesMax || (old is null && messages.Count >= messagesMax))
+        if (!byHost && (without + message.QueueBytes > bytesMax || (old is null && messages.Count >= messagesMax)))
             return false;
         messages[message.Topic] = message;
         Bytes = without + message.QueueBytes;

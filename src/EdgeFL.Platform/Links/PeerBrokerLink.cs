@@ -59,6 +59,8 @@ public sealed class PeerBrokerLink : IFleetLink
             // For a small device: neighbours send frames and chunks of at most 64 KiB and keep no sessions here.
             PacketBytesMax = FrameInbox.FrameBytesMax + 1024,
             ConnectionsMax = 128,
+            // A device needs one or two; an operator's certificate serves several tools at once.
+            ConnectionsPerPrincipalMax = 16,
             SessionsMax = 128,
             SessionExpirySecondsMax = 600,
             QueueBytesMax = 1024 * 1024,

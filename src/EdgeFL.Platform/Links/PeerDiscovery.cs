@@ -50,6 +50,9 @@ public sealed class PeerDiscovery : IAsyncDisposable
             return;
         }
 
+        // It may come up later and is joined then; until then a misspelt name looks just like a quiet network.
+        foreach (string name in context.Network.Interfaces.Except(mdns.Interfaces))
+            context.Notify(new NodeEvent("mdns-interface", EventSeverity.Warning, $"network.interfaces: {name} does not exist, is down or has no IPv4 address; nobody is discovered there.", "See which there are with ip link, name one of them, then edgefl check"));
         _ = AnnounceAsync(listening, cancellation);
     }
 

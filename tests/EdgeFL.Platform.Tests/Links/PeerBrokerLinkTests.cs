@@ -143,6 +143,36 @@ public sealed class PeerBrokerLinkTests : IDisposable
     }
 
     [Fact]
+    public async Task Discovery_OnAnInterfaceThatIsNotThere_IsToldAndGoesOnWithTheOthers()
+    {
+        await using LinkNode a = await LinkNode.StartAsync(fleet.Device("a"), LinkNode.Discovering() with { Interfaces = ["nope0", "lo"] });
+        await using LinkNode b = await LinkNode.StartAsync(fleet.Device("b"), LinkNode.Discovering());
+
+        await a.HearsAsync<NodeInput.PeerSeen>(s => s.Peer == B);
+
+        NodeEvent told = Assert.Single(a.Events, e => e.Code == "mdns-interface");
+        Assert.Equal(EventSeverity.Warning, told.Severity);
+        Assert.Contains("nope0", told.Message, StringComparison.Ordinal);
+        Assert.Contains("ip link", told.Fix, StringComparison.Ordinal);
+        Assert.DoesNotContain(b.Events, e => e.Code == "mdns-interface");
+    }
+
+    [Fact]
+    public async Task Discovery_OnNoInterfaceAtAll_StartsAndPassesFramesToAFixedPeer()
+    {
+        await using LinkNode b = await LinkNode.StartAsync(fleet.Device("b"));
+        await using LinkNode a = await LinkNode.StartAsync(
+            fleet.Device("a"), LinkNode.Quiet($"b=127.0.0.1:{b.Port}") with { Discovery = true, Interfaces = ["nope0"] });
+        await a.IsToldAsync("mdns-interface", "nope0");
+        a.Link.Open(B);
+        await a.HearsAsync<NodeInput.LinkUp>(u => u.Peer == B);
+
+        a.Send(1, "still", B);
+
+        await b.HearsUpdateAsync(A, "still");
+    }
+
+    [Fact]
     public async Task Stop_WhileConnecting_Ends()
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);
