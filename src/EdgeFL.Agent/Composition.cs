@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text;
 using EdgeFL.Identity;
 using EdgeFL.Learning;
 using EdgeFL.Node;
@@ -46,7 +43,8 @@ internal static class Composition
                 HeldOutWindows = Math.Max(1, config.Training.WindowsMax / 4),
                 HeldOutPerBlock = config.Training.HeldOutPer20,
             };
-            var node = new NodeCore(ToNodeOptions(config, credentials, boot), model, windows, data);
+            NodeOptions options = TrainingOptions.Of(config.Training, credentials.Identity.Fleet, credentials.Identity.Node, boot);
+            NodeCore node = MakeNode(options, model, windows, data);
             var store = new CheckpointStore(state, "model");
             Restore(node, store);
             InfoPayload info = Describe(config, credentials, version, boot, model, sensor.Description);
@@ -103,36 +101,16 @@ internal static class Composition
             "Give the sensor's options \"classes\" in the model's order.");
     }
 
-    private static NodeOptions ToNodeOptions(AgentConfig config, DeviceCredentials credentials, uint boot)
+    /// <summary>The rules have seen the file, but not together with the model and the sensor's rate.</summary>
+    private static NodeCore MakeNode(NodeOptions options, ModelSpec model, WindowOptions windows, LocalDataOptions data)
     {
-        TrainingConfig training = config.Training;
-        var defaults = new NodeOptions { Fleet = credentials.Identity.Fleet, Node = credentials.Identity.Node, BootEpoch = boot };
-        NodeOptions options = defaults with
-        {
-            Seed = training.Seed ?? BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(config.Node))),
-            Rounds = training.Rounds,
-            StepsPerRound = training.StepsPerRound ?? defaults.StepsPerRound,
-            Batch = training.Batch ?? defaults.Batch,
-            LearningRate = training.LearningRate ?? defaults.LearningRate,
-            Momentum = training.Momentum ?? defaults.Momentum,
-            FanOut = training.FanOut ?? defaults.FanOut,
-            ActiveViewSize = training.ActiveViewSize ?? defaults.ActiveViewSize,
-            MinimumWindows = training.MinimumWindows ?? defaults.MinimumWindows,
-            StartDelayMs = training.StartDelayMs ?? defaults.StartDelayMs,
-            CheckpointIntervalMs = training.CheckpointIntervalMs ?? defaults.CheckpointIntervalMs,
-            CheckpointRounds = training.CheckpointRounds,
-            InferenceIntervalMs = training.InferenceIntervalMs ?? defaults.InferenceIntervalMs,
-            ReportIntervalMs = training.ReportIntervalMs ?? defaults.ReportIntervalMs,
-            IdlePushMs = training.IdlePushMs ?? defaults.IdlePushMs,
-        };
         try
         {
-            options.Validate();
-            return options;
+            return new NodeCore(options, model, windows, data);
         }
         catch (ArgumentException error)
         {
-            throw new ConfigException("bad-training", $"training: {error.Message}", "Mend that member of agent.json.", error);
+            throw new ConfigException("bad-training", $"training: {error.Message}", "Mend that member of agent.json, or the sensor's rate.", error);
         }
     }
 

@@ -112,6 +112,23 @@ public sealed class CheckCommandTests
         Assert.Contains("[config-missing]", missing.Err, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("windowStep", "100000", "1 and 65536")]
+    [InlineData("learningRate", "50", "10")]
+    [InlineData("minimumWindows", "2000", "1 and 1024")]
+    public async Task Check_OfTrainingThatNoNodeTakes_NamesMemberValueAndRange(string member, string value, string range)
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["agent.json"], $$"""{"fleet":"lab","node":"kitchen","sensor":{"kind":"host"},"training":{"{{member}}":{{value}} } }""");
+
+        var run = await CliRun.Of(folder.Path, ["check", "--config", "agent.json"]);
+
+        Assert.Equal(2, run.Exit);
+        Assert.Contains("[config-wrong]", run.Err, StringComparison.Ordinal);
+        Assert.Contains($"training.{member} is {value}, but must lie between", run.Err, StringComparison.Ordinal);
+        Assert.Contains(range, run.Err, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Check_OfAnotherDevicesCertificateAndAModelThatDoesNotFit_AreErrors()
     {

@@ -33,7 +33,7 @@ public sealed class BadStartTests(RefusalFixture fixture) : IClassFixture<Refusa
 
     [Fact]
     public Task TrainingOutOfRange_IsNamed() =>
-        AssertRefusedAsync(fixture.Copy(c => c with { Training = c.Training with { Batch = 100_000 } }), "bad-training", "Batch", "100000", "256", "agent.json");
+        AssertRefusedAsync(fixture.Copy(c => c with { Training = c.Training with { Batch = 100_000 } }), "bad-config", "training.batch", "100000", "256", "agent.json");
 
     [Fact]
     public Task PeerWithoutAddress_IsNamed() =>

@@ -63,10 +63,12 @@ public sealed class RestartTests
         int[] ports = fleet.ConfigureStatic(c => c, "alpha");
         Agent first = fleet.Start("alpha");
         await first.ListensAsync();
+        long boot;
         using (Listener heard = fleet.Listen(ports[0]))
         {
             await heard.UntilRoundAsync("alpha", 30);
-            Assert.Equal(1, heard.Number("alpha", "info", "boot"));
+            boot = heard.Number("alpha", "info", "boot");
+            Assert.True(boot > 0, $"boot {boot}");
             Assert.Equal(0, await first.StopAsync(TimeSpan.FromSeconds(5)));
             await heard.UntilAsync(l => l.Last("alpha", "status")?.Text == "offline", "alpha says good-bye");
         }
@@ -83,7 +85,7 @@ public sealed class RestartTests
         await again.UntilAsync(l => l.Last("alpha", "train") is not null, "alpha reports");
         Assert.All(again.Of("alpha", "train"), h => Assert.True(h.Json.GetProperty("round").GetInt32() >= checkpoint.Round, h.Text));
         await again.UntilRoundAsync("alpha", checkpoint.Round + 5);
-        Assert.Equal(2, again.Number("alpha", "info", "boot"));
+        Assert.Equal(boot + 1, again.Number("alpha", "info", "boot"));
         Assert.Equal(0, await second.StopAsync(TimeSpan.FromSeconds(5)));
     }
 }

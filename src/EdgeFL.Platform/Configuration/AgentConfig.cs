@@ -94,16 +94,16 @@ public sealed record TrainingConfig
     /// <summary>Links kept up at once.</summary>
     public int? ActiveViewSize { get; set; }
 
-    /// <summary>Training windows that must be there before the first step.</summary>
+    /// <summary>Training windows that must be there before the first step; at most <see cref="WindowsMax"/>.</summary>
     public int? MinimumWindows { get; set; }
 
     /// <summary>Milliseconds from the start to the first step of a node that has learned nothing yet.</summary>
     public int? StartDelayMs { get; set; }
 
-    /// <summary>Rows from the start of one window to the start of the next; 1 to 1,000,000; null takes half a window.</summary>
+    /// <summary>Rows from the start of one window to the start of the next; 1 to 65,536; null takes half a window.</summary>
     public int? WindowStep { get; set; }
 
-    /// <summary>Training windows kept; 1 to 100,000; the oldest give way. Default 1024.</summary>
+    /// <summary>Training windows kept; 1 to 65,536; the oldest give way. Default 1024.</summary>
     public int WindowsMax { get; set; } = 1024;
 
     /// <summary>Windows held out at the end of each block of 20 for local validation, 0 to 10. Default 2.</summary>

@@ -58,7 +58,7 @@ public static class AgentConfigFile
         }
     }
 
-    /// <summary>Shows the place itself: the texts of the JSON reader are left out of a NativeAOT agent.</summary>
+    /// <summary>Shows the place itself, counted from 1 as editors do: the texts of the JSON reader speak of its types and count from 0.</summary>
     private static string Explain(string path, byte[] bytes, JsonException error)
     {
         const int ShownMax = 80;

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using EdgeFL.Identity;
 using EdgeFL.Platform.Links;
 
@@ -6,16 +8,19 @@ namespace EdgeFL.Platform.Configuration;
 /// <summary>What can be said against a configuration without opening anything.</summary>
 public static class AgentConfigRules
 {
-    /// <summary>Looks for what is missing or out of its range. Sensor options and what <see cref="Node.NodeOptions"/> says of training are checked where they are used.</summary>
+    private const string Remedy = "Mend that member; docs/agent.md lists all members.";
+    private const int WindowsLimit = 65_536; // of WindowOptions and LocalDataOptions
+
+    /// <summary>Looks for what is missing or out of its range. Sensor options are checked where they are used.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="path">Its file, for the error.</param>
     /// <exception cref="ConfigException">Names the member, its value and its range.</exception>
     public static void Check(AgentConfig config, string path)
     {
         ArgumentNullException.ThrowIfNull(config);
-        if (!FleetId.TryParse(config.Fleet, out _))
+        if (!FleetId.TryParse(config.Fleet, out FleetId fleet))
             throw Wrong(path, "fleet", config.Fleet, "must be 1 to 32 of a-z, 0-9 and -");
-        if (!NodeId.TryParse(config.Node, out _))
+        if (!NodeId.TryParse(config.Node, out NodeId node))
             throw Wrong(path, "node", config.Node, "must be 1 to 32 of a-z, 0-9 and -");
         if (config.Sensor.Kind.Length == 0)
             throw Wrong(path, "sensor.kind", "", "must be \"host\", \"simulated\" or \"replay\"");
@@ -23,11 +28,35 @@ public static class AgentConfigRules
         Path(path, "state", config.State);
         Path(path, "model", config.Model);
         CheckNetwork(config.Network, path);
-        TrainingConfig training = config.Training;
-        In(path, "training.windowsMax", training.WindowsMax, 1, 100_000);
+        CheckTraining(config.Training, fleet, node, path);
+    }
+
+    private static void CheckTraining(TrainingConfig training, FleetId fleet, NodeId node, string path)
+    {
+        In(path, "training.windowsMax", training.WindowsMax, 1, WindowsLimit);
+        In(path, "training.minimumWindows", training.MinimumWindows ?? 1, 1, training.WindowsMax);
         In(path, "training.heldOutPer20", training.HeldOutPer20, 0, 10);
         In(path, "training.tickMs", training.TickMs, 1, 10_000);
-        In(path, "training.windowStep", training.WindowStep ?? 1, 1, 1_000_000);
+        In(path, "training.windowStep", training.WindowStep ?? 1, 1, WindowsLimit);
+        try
+        {
+            TrainingOptions.Of(training, fleet, node, 1).Validate();
+        }
+        catch (ArgumentException error)
+        {
+            throw new ConfigException("bad-config", $"{path}: training.{Explain(error)}", Remedy, error);
+        }
+    }
+
+    /// <summary>The node's own words, with the member's name as the file spells it and without the note that .NET puts behind them.</summary>
+    private static string Explain(ArgumentException error)
+    {
+        string option = error.ParamName ?? "", text = error.Message;
+        if (option.Length == 0 || !text.StartsWith(option, StringComparison.Ordinal))
+            return text;
+        text = text.Replace(((double)float.Epsilon).ToString(CultureInfo.InvariantCulture), "just above 0", StringComparison.Ordinal);
+        int note = text.LastIndexOf(" (", StringComparison.Ordinal);
+        return JsonNamingPolicy.CamelCase.ConvertName(option) + (note < 0 ? text[option.Length..] : text[option.Length..note]);
     }
 
     private static void CheckNetwork(NetworkConfig network, string path)
@@ -65,9 +94,9 @@ public static class AgentConfigRules
     private static void In(string path, string name, long value, long least, long most)
     {
         if (value < least || value > most)
-            throw new ConfigException("bad-config", $"{path}: {name} is {value}, but must lie between {least} and {most}.", "Mend that member; docs/agent.md lists all members.");
+            throw new ConfigException("bad-config", $"{path}: {name} is {value}, but must lie between {least} and {most}.", Remedy);
     }
 
     private static ConfigException Wrong(string path, string name, string value, string rule) =>
-        new("bad-config", $"{path}: {name} {(value.Length == 0 ? "is missing: it " : $"is \"{value}\", but ")}{rule}.", "Mend that member; docs/agent.md lists all members.");
+        new("bad-config", $"{path}: {name} {(value.Length == 0 ? "is missing: it " : $"is \"{value}\", but ")}{rule}.", Remedy);
 }

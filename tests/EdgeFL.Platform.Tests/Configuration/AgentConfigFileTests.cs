@@ -1,3 +1,6 @@
+using EdgeFL.Identity;
+using EdgeFL.Learning;
+using EdgeFL.Node;
 using EdgeFL.Platform.Configuration;
 using EdgeFL.Platform.Sensors;
 using EdgeFL.Platform.Tests.Sensors;
@@ -91,10 +94,54 @@ public sealed class AgentConfigFileTests : IDisposable
     [InlineData("training", "windowsMax", "0")]
     [InlineData("training", "heldOutPer20", "11")]
     [InlineData("training", "windowStep", "0")]
+    [InlineData("training", "windowStep", "65537")]
+    [InlineData("training", "windowsMax", "65537")]
+    [InlineData("training", "minimumWindows", "1025")]
+    [InlineData("training", "minimumWindows", "0")]
+    [InlineData("training", "rounds", "-1")]
+    [InlineData("training", "stepsPerRound", "1001")]
+    [InlineData("training", "batch", "257")]
+    [InlineData("training", "learningRate", "50")]
+    [InlineData("training", "learningRate", "0")]
+    [InlineData("training", "momentum", "1")]
+    [InlineData("training", "fanOut", "17")]
+    [InlineData("training", "activeViewSize", "0")]
+    [InlineData("training", "startDelayMs", "-1")]
+    [InlineData("training", "startDelayMs", "3600001")]
+    [InlineData("training", "checkpointIntervalMs", "99")]
+    [InlineData("training", "checkpointRounds", "1000001")]
+    [InlineData("training", "inferenceIntervalMs", "3600001")]
+    [InlineData("training", "reportIntervalMs", "-1")]
+    [InlineData("training", "idlePushMs", "99")]
     public void Number_OutOfItsRange_IsNamedWithTheRange(string part, string member, string value)
     {
         ConfigException error = Wrong(Least[..^1] + $",\"{part}\":{{\"{member}\":{value}}}}}");
         Assert.Contains($"{part}.{member} is {value}, but must lie between", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(".", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("E-", error.Message, StringComparison.Ordinal);
+        Assert.Contains("docs/agent.md", error.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Training_AtItsLimits_IsWhatANodeTakes()
+    {
+        ModelSpec model = ModelSpec.Parse(
+            """{"format":1,"name":"n","task":"classify","channels":1,"length":4,"classes":["a","b"],"normalise":"none","loss":"cross-entropy","layers":[{"type":"flatten"},{"type":"dense","outputs":2}]}"""u8);
+        foreach (int limit in new[] { 1, 65_536 })
+        {
+            TrainingConfig training = Read(Least[..^1] + $",\"training\":{{\"windowStep\":{limit},\"windowsMax\":{limit},\"minimumWindows\":{limit},\"startDelayMs\":3600000}}}}").Training;
+            NodeOptions options = TrainingOptions.Of(training, FleetId.Parse("farm"), NodeId.Parse("pump"), 1);
+            Assert.Equal((limit, 3_600_000), (options.MinimumWindows, options.StartDelayMs));
+            _ = new NodeCore(options, model, new WindowOptions { Length = model.Length, Step = limit }, new LocalDataOptions { TrainingWindows = limit, HeldOutWindows = limit });
+        }
+    }
+
+    [Fact]
+    public void MinimumWindows_LeftOut_NeverExceedWhatIsKept()
+    {
+        TrainingConfig few = Read(Least[..^1] + ",\"training\":{\"windowsMax\":8}}").Training;
+        Assert.Equal(8, TrainingOptions.Of(few, FleetId.Parse("farm"), NodeId.Parse("pump"), 1).MinimumWindows);
+        Assert.Contains("training.minimumWindows is 9, but must lie between 1 and 8", Wrong(Least[..^1] + ",\"training\":{\"windowsMax\":8,\"minimumWindows\":9}}").Message, StringComparison.Ordinal);
     }
 
     [Theory]

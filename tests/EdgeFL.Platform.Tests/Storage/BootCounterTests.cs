@@ -5,12 +5,36 @@ namespace EdgeFL.Platform.Tests.Storage;
 
 public sealed class BootCounterTests
 {
+    private static DateTimeOffset On(int year) => new(year, 7, 1, 12, 0, 0, TimeSpan.Zero);
+
     [Fact]
     public void Counter_RisesWithEachStart()
     {
         using var folder = new TestFolder();
-        Assert.Equal([1u, 2u, 3u], Enumerable.Range(0, 3).Select(_ => BootCounter.Next(folder["boot"])).ToArray());
-        Assert.Equal("3\n", File.ReadAllText(folder["boot"]));
+        uint[] starts = Enumerable.Range(0, 3).Select(_ => BootCounter.Next(folder["boot"])).ToArray();
+        Assert.Equal([starts[0], starts[0] + 1, starts[0] + 2], starts);
+        Assert.Equal($"{starts[2]}\n", File.ReadAllText(folder["boot"]));
+    }
+
+    [Fact]
+    public void Counter_OfClearedStorage_IsAboveAllThatPeersHaveSeen()
+    {
+        using var folder = new TestFolder();
+        uint before = Enumerable.Range(0, 5).Select(_ => BootCounter.Next(folder["boot"], new Clock(On(2025)))).ToArray()[^1]; // Last() would count once
+        File.Delete(folder["boot"]);
+        uint after = BootCounter.Next(folder["boot"], new Clock(On(2025).AddMinutes(1)));
+        Assert.Equal((On(2025).ToUnixTimeSeconds() + 4, On(2025).ToUnixTimeSeconds() + 60), ((long)before, (long)after));
+        Assert.Equal(after + 1, BootCounter.Next(folder["boot"], new Clock(On(1970)))); // from then on the clock does not matter
+    }
+
+    [Theory]
+    [InlineData(1970)]
+    [InlineData(2023)]
+    [InlineData(2107)] // more seconds than the counter holds
+    public void Counter_WithoutABelievableClock_StartsFromOne(int year)
+    {
+        using var folder = new TestFolder();
+        Assert.Equal([1u, 2u], Enumerable.Range(0, 2).Select(_ => BootCounter.Next(folder["boot"], new Clock(On(year)))).ToArray());
     }
 
     [Fact]
@@ -40,5 +64,10 @@ public sealed class BootCounterTests
     {
         using var folder = new TestFolder();
         Assert.Contains("mkdir", Assert.Throws<StorageException>(() => BootCounter.Next(folder["none/boot"])).Remedy, StringComparison.Ordinal);
+    }
+
+    private sealed class Clock(DateTimeOffset now) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => now;
     }
 }

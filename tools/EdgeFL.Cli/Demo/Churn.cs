@@ -19,6 +19,7 @@ internal sealed class Churn(int count, DemoPlan plan, DemoFleet fleet, DemoMonit
 
     private Stage stage = count > 0 ? Stage.Before : Stage.Over;
     private double since;
+    private readonly Dictionary<int, string?> boots = [];
 
     /// <summary>Whether it has something left to do.</summary>
     public bool IsUnderWay => stage != Stage.Over;
@@ -37,6 +38,8 @@ internal sealed class Churn(int count, DemoPlan plan, DemoFleet fleet, DemoMonit
         switch (stage)
         {
             case Stage.Before when meanRound >= plan.Rounds / 2.0:
+                foreach (int victim in Victims())
+                    boots[victim] = monitor.Of(fleet.Nodes[victim])?.InfoText("boot");
                 ForEach(agent => agent.Kill());
                 (stage, since) = (Stage.Down, now);
                 break;
@@ -55,7 +58,7 @@ internal sealed class Churn(int count, DemoPlan plan, DemoFleet fleet, DemoMonit
     {
         NodeReport? report = monitor.Of(fleet.Nodes[agent]);
         // What it said before it was killed does not count: the boot number tells.
-        if (report is null || report.InfoText("boot") != "2" || report.State is not ("training" or "done"))
+        if (report is null || report.InfoText("boot") is not { Length: > 0 } boot || boot == boots[agent] || report.State is not ("training" or "done"))
             return false;
         double others = fleet.Nodes.Where((_, i) => !IsVictim(i)).Select(node => monitor.Of(node)?.TrainNumber("round") ?? 0).DefaultIfEmpty(0).Average();
         return report.TrainNumber("peers") >= 1 && others - report.TrainNumber("round") <= 8;
