@@ -65,7 +65,7 @@ public sealed partial class NodeCore
             MoveTo(NodePhase.Training, nowMs, outbox);
             TrainOneStep(nowMs, outbox);
         }
-        else if (replicas.Count > 0 && !HoldsOff(nowMs))
+        else if (replicas.Count > 0)
         {
             MoveTo(NodePhase.Following, nowMs, outbox);
             if (++stepInRound >= options.StepsPerRound)
@@ -196,7 +196,7 @@ public sealed partial class NodeCore
     private bool TryCatchUp(int median, long nowMs, Outbox outbox)
     {
         int enough = peers.Count <= 1 ? 1 : Math.Clamp(peers.UpCount, 2, 3);
-        if (replicas.CountFresh(round, options.MaxAgeRounds) < enough && ++mergesBehind <= PatienceRounds * options.MaxAgeRounds)
+        if (replicas.CountFresh(round, options.MaxAgeRounds) < enough && (HoldsOff(nowMs) || ++mergesBehind <= PatienceRounds * options.MaxAgeRounds))
             return false;
         int behind = median - round;
         replicas.Shift(behind);
