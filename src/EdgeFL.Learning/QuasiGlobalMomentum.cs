@@ -8,8 +8,13 @@ namespace EdgeFL.Learning;
 /// Momentum that follows the fleet rather than the device: it is renewed once a round from the displacement of the whole round, the merge
 /// with the
 /// neighbours included. Source: Lin, Karimireddy, Stich, Jaggi, "Quasi-Global Momentum", ICML 2021 (arXiv:2102.04761), the form of
-/// x = x - eta·((1-b)·g + b·m); m = b·m + (1-b)·(p - x)/(eta·H); p = x.
+/// x = x - eta·((1-b)·g + b·m); m = (1-k)·m + k·(p - x)/(eta·H); p = x.
 /// </summary>
+/// <remarks>
+/// The displacement holds the momentum's own part, so m remembers about 1/(k·(1-b)) rounds: the paper has k = 1-b, a hundred rounds at 0.9.
+/// m stands for the fleet's mean gradient, and a mean is no longer than what it is the mean of: a limit on its length keeps old neighbours' models,
+/// whose pull m mistakes for gradient, from driving a fleet apart.
+/// </remarks>
 public sealed class QuasiGlobalMomentum : IOptimiser
 {
     private readonly float[] momentum;
@@ -18,19 +23,26 @@ public sealed class QuasiGlobalMomentum : IOptimiser
     /// <summary>Starts with no momentum; call <see cref="Anchor"/> with the first parameters.</summary>
     /// <param name="parameterCount">P, at least 1.</param>
     /// <param name="beta">b, 0 to below 1. Default 0.9.</param>
+    /// <param name="renewal">k, above 0 to 1. Default 0.2.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range.</exception>
-    public QuasiGlobalMomentum(int parameterCount, float beta = 0.9f)
+    public QuasiGlobalMomentum(int parameterCount, float beta = 0.9f, float renewal = 0.2f)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(parameterCount, 1);
         if (!(beta >= 0f && beta < 1f))
             throw new ArgumentOutOfRangeException(nameof(beta), beta, "Beta is 0 to below 1.");
+        if (!(renewal > 0f && renewal <= 1f))
+            throw new ArgumentOutOfRangeException(nameof(renewal), renewal, "The renewal is above 0 to 1.");
         momentum = new float[parameterCount];
         previous = new float[parameterCount];
         Beta = beta;
+        Renewal = renewal;
     }
 
-    /// <summary>b: share of the momentum in a step, and of the old momentum in the new.</summary>
+    /// <summary>b: share of the momentum in a step.</summary>
     public float Beta { get; }
+
+    /// <summary>k: share of the round's displacement in the new momentum.</summary>
+    public float Renewal { get; }
 
     /// <summary>m, shape [P], for checkpoints.</summary>
     public Span<float> Momentum => momentum;
@@ -67,23 +79,29 @@ public sealed class QuasiGlobalMomentum : IOptimiser
             x[i] = MathF.FusedMultiplyAdd(-eta, MathF.FusedMultiplyAdd(Beta, momentum[i], fresh * g[i]), x[i]);
     }
 
-    /// <summary>m = b·m + (1-b)·(p - x)/(eta·H), values below 1e-20 set to zero; p = x.</summary>
+    /// <summary>m = (1-k)·m + k·(p - x)/(eta·H), shortened to the longest length, values below 1e-20 set to zero; p = x.</summary>
     /// <param name="x">Parameters at the end of the round, shape [P].</param>
     /// <param name="eta">Learning rate of the round, above 0.</param>
     /// <param name="steps">H, local steps of the round, at least 1.</param>
+    /// <param name="longest">Longest m, above 0: the length of a typical gradient. Default: any.</param>
     /// <exception cref="ArgumentException">The length is not P.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The rate or the steps are outside their range.</exception>
-    public void EndRound(ReadOnlySpan<float> x, float eta, int steps)
+    /// <exception cref="ArgumentOutOfRangeException">The rate, the steps or the longest length are outside their range.</exception>
+    public void EndRound(ReadOnlySpan<float> x, float eta, int steps, float longest = float.PositiveInfinity)
     {
         Flush.CheckLengths(momentum.Length, x.Length, x.Length);
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         if (!(eta > 0f))
             throw new ArgumentOutOfRangeException(nameof(eta), eta, "The learning rate is above 0.");
-        var factor = (1f - Beta) / (eta * steps);
+        if (!(longest > 0f))
+            throw new ArgumentOutOfRangeException(nameof(longest), longest, "The longest momentum is above 0.");
+        float keep = 1f - Renewal, factor = Renewal / (eta * steps);
         for (var i = 0; i < x.Length; i++)
         {
-            momentum[i] = Flush.Tiny(MathF.FusedMultiplyAdd(Beta, momentum[i], factor * (previous[i] - x[i])));
+            momentum[i] = Flush.Tiny(MathF.FusedMultiplyAdd(keep, momentum[i], factor * (previous[i] - x[i])));
             previous[i] = x[i];
         }
+        var length = MathF.Sqrt(Vectors.SumOfSquares(momentum));
+        if (length > longest)
+            Vectors.Scale(longest / length, momentum);
     }
 }

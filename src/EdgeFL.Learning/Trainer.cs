@@ -13,6 +13,7 @@ public sealed class Trainer
     private readonly int[] labels;
     private readonly float[] targets;
     private readonly float[] gradient;
+    private readonly GradientClip clip = new();
 
     /// <summary>Makes the scratch; steps and evaluations allocate nothing.</summary>
     /// <param name="network">Network with room for the batch.</param>
@@ -46,10 +47,13 @@ public sealed class Trainer
     /// <summary>Steps left out because loss or gradient was not finite: the parameters were then not touched.</summary>
     public long SkippedSteps { get; private set; }
 
-    /// <summary>The gradient of the last step, shape [P].</summary>
+    /// <summary>Length that one gradient of ten is longer than, at least 1.</summary>
+    public float LongGradient => clip.Long;
+
+    /// <summary>The gradient of the last step, clipped, shape [P].</summary>
     public ReadOnlySpan<float> LastGradient => gradient;
 
-    /// <summary>One minibatch step.</summary>
+    /// <summary>One minibatch step, with its gradient clipped (<see cref="GradientClip"/>).</summary>
     /// <param name="parameters">Shape [P]; read and written.</param>
     /// <param name="optimiser">What turns the gradient into a change.</param>
     /// <param name="eta">Learning rate, above 0.</param>
@@ -62,7 +66,7 @@ public sealed class Trainer
         if (count == 0)
             return float.NaN;
         var loss = network.Gradient(parameters, Inputs(count), labels.AsSpan(0, count), Targets(count), count, gradient);
-        if (!float.IsFinite(loss) || !Vectors.AllFinite(gradient))
+        if (!float.IsFinite(loss) || !clip.TryApply(gradient))
         {
             SkippedSteps++;
             return loss;

@@ -107,7 +107,7 @@ public sealed partial class NodeCore
 
         stepInRound = 0;
         if (trains)
-            optimiser.EndRound(parameters, eta, options.StepsPerRound);
+            optimiser.EndRound(parameters, eta, options.StepsPerRound, trainer.LongGradient);
         if (plan.Averages(round))
             average.Add(parameters);
         Vectors.Subtract(parameters, roundStart, roundStart);

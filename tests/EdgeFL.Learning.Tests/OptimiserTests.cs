@@ -1,3 +1,5 @@
+using EdgeFL.Numerics;
+
 namespace EdgeFL.Learning.Tests;
 
 public sealed class OptimiserTests
@@ -32,7 +34,7 @@ public sealed class OptimiserTests
         var exact = x.Select(v => (double)v).ToArray();
         var previous = exact.ToArray();
         var momentum = new double[P];
-        var optimiser = new QuasiGlobalMomentum(P, 0.9f);
+        var optimiser = new QuasiGlobalMomentum(P, 0.9f, 0.2f);
         optimiser.Anchor(x);
         for (var round = 0; round < 6; round++)
         {
@@ -53,7 +55,7 @@ public sealed class OptimiserTests
             optimiser.EndRound(x, 0.3f, 5);
             for (var i = 0; i < P; i++)
             {
-                momentum[i] = 0.9 * momentum[i] + 0.1 * (previous[i] - exact[i]) / (0.3 * 5);
+                momentum[i] = 0.8 * momentum[i] + 0.2 * (previous[i] - exact[i]) / (0.3 * 5);
                 previous[i] = exact[i];
             }
         }
@@ -66,12 +68,67 @@ public sealed class OptimiserTests
     }
 
     [Fact]
+    public void QuasiGlobalMomentum_PastItsLongest_IsShortenedAndKeepsItsDirection()
+    {
+        float[] x = [3f, -4f, 0f];
+        QuasiGlobalMomentum free = new(3), held = new(3);
+        foreach (QuasiGlobalMomentum optimiser in new[] { free, held })
+            optimiser.Anchor(new float[3]);
+        free.EndRound(x, 0.1f, 1);
+        held.EndRound(x, 0.1f, 1, 2.5f);
+        Assert.Equal([-6f, 8f, 0f], free.Momentum.ToArray().Select(m => MathF.Round(m, 4)));
+        Assert.Equal([-1.5f, 2f, 0f], held.Momentum.ToArray().Select(m => MathF.Round(m, 4)));
+        held.EndRound(x, 0.1f, 1, 2.5f);
+        Assert.Equal([-1.2f, 1.6f, 0f], held.Momentum.ToArray().Select(m => MathF.Round(m, 4)));
+    }
+
+    /// <summary>The oldest models that a node mixes in are eight rounds old: if all are, the default must still come to rest at the minimum.</summary>
+    [Theory]
+    [InlineData(0.2f, float.PositiveInfinity, 0, 0.2)]
+    [InlineData(0.5f, float.PositiveInfinity, 1000, double.MaxValue)]
+    [InlineData(0.5f, 1f, 1, 20)]
+    public void QuasiGlobalMomentum_AmongNeighboursEightRoundsOld_StaysInItsBounds(float renewal, float longest, double least, double most)
+    {
+        const int devices = 6, P = 8, rounds = 500, age = 8;
+        var random = new Philox(1);
+        var models = new float[devices][];
+        var optimisers = new QuasiGlobalMomentum[devices];
+        for (var i = 0; i < devices; i++)
+        {
+            models[i] = Enumerable.Repeat(1f, P).ToArray();
+            optimisers[i] = new QuasiGlobalMomentum(P, 0.9f, renewal);
+            optimisers[i].Anchor(models[i]);
+        }
+        var history = new List<float[]>();
+        var gradient = new float[P];
+        for (var round = 0; round < rounds; round++)
+        {
+            history.Add(Enumerable.Range(0, P).Select(p => models.Average(model => model[p])).ToArray());
+            var old = history[Math.Max(0, round - age)];
+            for (var i = 0; i < devices; i++)
+            {
+                var x = models[i];
+                for (var p = 0; p < P; p++)
+                    x[p] += (devices - 1f) / devices * (old[p] - x[p]);
+                for (var step = 0; step < 3; step++)
+                {
+                    for (var p = 0; p < P; p++)
+                        gradient[p] = x[p] + (0.1f * random.NextGaussian());
+                    optimisers[i].Step(x, gradient, 0.6f);
+                }
+                optimisers[i].EndRound(x, 0.6f, 3, longest);
+            }
+        }
+        Assert.InRange(history[^100..].Max(mean => mean.Max(MathF.Abs)), least, most);
+    }
+
+    [Fact]
     public void Momentum_OnceTiny_IsZeroRatherThanDenormal()
     {
         const int P = 19;
         var x = new float[P];
         var sgd = new MomentumSgd(P, 0.5f);
-        var quasiGlobal = new QuasiGlobalMomentum(P, 0.5f);
+        var quasiGlobal = new QuasiGlobalMomentum(P, 0.5f, 0.5f);
         sgd.Buffer.Fill(1.5e-20f);
         quasiGlobal.Momentum.Fill(1.5e-20f);
         sgd.Step(x, new float[P], 0.1f);
@@ -98,6 +155,10 @@ public sealed class OptimiserTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new MomentumSgd(3, 1f));
         Assert.Throws<ArgumentOutOfRangeException>(() => new MomentumSgd(3, 0.9f, float.NaN));
         Assert.Throws<ArgumentOutOfRangeException>(() => new QuasiGlobalMomentum(3, float.NaN));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new QuasiGlobalMomentum(3, 0.9f, 0f));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new QuasiGlobalMomentum(3, 0.9f, 1.1f));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new QuasiGlobalMomentum(3).EndRound(new float[3], 0.1f, 1, 0f));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new QuasiGlobalMomentum(3).EndRound(new float[3], 0.1f, 1, float.NaN));
         Assert.Throws<ArgumentException>(() => new MomentumSgd(3).Step(new float[3], new float[2], 0.1f));
         Assert.Throws<ArgumentException>(() => new QuasiGlobalMomentum(3).Step(new float[2], new float[2], 0.1f));
         Assert.Throws<ArgumentException>(() => new QuasiGlobalMomentum(3).Anchor(new float[2]));

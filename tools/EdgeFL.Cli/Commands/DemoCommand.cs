@@ -11,7 +11,7 @@ namespace EdgeFL.Cli.Commands;
 /// <summary><c>edgefl demo</c>: a whole fleet on this machine, live, with a report at the end.</summary>
 internal static class DemoCommand
 {
-    private const int DefaultRounds = 600, DefaultTickMs = 20, DefaultHostRounds = 150, DefaultHostTickMs = 60;
+    private const int DefaultRounds = 1000, DefaultSteps = 3, DefaultTickMs = 20, DefaultHostRounds = 250, DefaultHostTickMs = 60;
 
     /// <summary>Builds the command.</summary>
     public static CliCommand Build()
@@ -22,6 +22,7 @@ internal static class DemoCommand
         sensor.AcceptOnlyFromAmong("replay", "host", "simulated");
         var model = new Option<string>("--model") { Description = $"Model name or file (shipped: {string.Join(", ", Assets.Names("models"))})", HelpName = "FILE" };
         var rounds = new Option<int?>("--rounds") { Description = $"Rounds each agent makes (default {DefaultRounds}; {DefaultHostRounds} with --sensor host)", HelpName = "R" };
+        var steps = new Option<int>("--steps") { Description = $"Minibatch steps in a round (default {DefaultSteps})", HelpName = "H", DefaultValueFactory = _ => DefaultSteps };
         var tick = new Option<int?>("--tick-ms") { Description = $"Milliseconds between two minibatch steps (default {DefaultTickMs}; {DefaultHostTickMs} with --sensor host)", HelpName = "MS" };
         var broker = new Option<string>("--broker") { Description = "embedded (each agent its own, default), or one outside broker: mqtt://127.0.0.1:PORT, mqtts://HOST:PORT", HelpName = "URL", DefaultValueFactory = _ => "embedded" };
         var seed = new Option<ulong>("--seed") { Description = "Seed of all that is drawn (default 1)", HelpName = "S", DefaultValueFactory = _ => 1UL };
@@ -35,7 +36,7 @@ internal static class DemoCommand
                 new Example("edgefl demo --sensor host --nodes 4", "four agents learn what is usual for this machine"),
                 new Example("edgefl demo --broker mqtt://127.0.0.1:1883", "over a mosquitto that runs here"),
                 new Example("edgefl demo --kill 1 --json", "one agent loses its power half-way"))
-            .With(nodes, data, sensor, model, rounds, tick, broker, seed, keep, kill, agent, face)
+            .With(nodes, data, sensor, model, rounds, steps, tick, broker, seed, keep, kill, agent, face)
             .Runs(async (context, cancel) =>
             {
                 string kind = context.Get(sensor) ?? (context.Given(data) ? "replay" : "simulated");
@@ -47,6 +48,7 @@ internal static class DemoCommand
                     Data = context.Get(data),
                     Model = context.Get(model),
                     Rounds = Range("--rounds", context.Get(rounds) ?? (host ? DefaultHostRounds : DefaultRounds), 1, 100_000),
+                    StepsPerRound = Range("--steps", context.Get(steps), 1, 1000),
                     TickMs = Range("--tick-ms", context.Get(tick) ?? (host ? DefaultHostTickMs : DefaultTickMs), 1, 10_000),
                     Broker = context.Get(broker)!,
                     Seed = context.Get(seed),
@@ -71,6 +73,7 @@ internal static class DemoCommand
             ModelFile = file,
             Model = await ResolveAsync(file, source).ConfigureAwait(false),
             Rounds = options.Rounds,
+            StepsPerRound = options.StepsPerRound,
             TickMs = options.TickMs,
             Seed = options.Seed,
         };

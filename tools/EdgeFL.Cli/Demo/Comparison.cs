@@ -12,7 +12,7 @@ namespace EdgeFL.Cli.Demo;
 /// </summary>
 internal sealed class Comparison(DemoPlan plan, IReadOnlyList<List<SampleWindow>> devices, Judge judge)
 {
-    private readonly NodeOptions options = new() { Fleet = FleetId.Parse("demo"), Node = NodeId.Parse("demo"), BootEpoch = 1, Rounds = plan.Rounds };
+    private readonly NodeOptions options = new() { Fleet = FleetId.Parse("demo"), Node = NodeId.Parse("demo"), BootEpoch = 1, Rounds = plan.Rounds, StepsPerRound = plan.StepsPerRound };
 
     /// <summary>Final score of each device that learns alone.</summary>
     public double[] Alone { get; } = new double[devices.Count];

@@ -106,6 +106,7 @@ internal sealed class DemoFleet : IDisposable
         {
             Seed = plan.NodeSeed(i),
             Rounds = plan.Rounds,
+            StepsPerRound = plan.StepsPerRound,
             TickMs = plan.TickMs,
             StartDelayMs = plan.StartDelayMs,
             ActiveViewSize = plan.ActiveView,

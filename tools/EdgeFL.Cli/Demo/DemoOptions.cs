@@ -18,6 +18,9 @@ internal sealed record DemoOptions
     /// <summary>Rounds each agent makes.</summary>
     public int Rounds { get; init; }
 
+    /// <summary>Minibatch steps in a round.</summary>
+    public int StepsPerRound { get; init; }
+
     /// <summary><c>embedded</c>, or an outside broker's URL.</summary>
     public string Broker { get; init; } = "embedded";
 

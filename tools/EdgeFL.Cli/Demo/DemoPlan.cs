@@ -1,6 +1,4 @@
-using EdgeFL.Identity;
 using EdgeFL.Learning;
-using EdgeFL.Node;
 
 namespace EdgeFL.Cli.Demo;
 
@@ -28,8 +26,8 @@ internal sealed record DemoPlan
     /// <summary>Seed of the run.</summary>
     public required ulong Seed { get; init; }
 
-    /// <summary>Minibatch steps in a round: the node's default.</summary>
-    public int StepsPerRound => new NodeOptions { Fleet = FleetId.Parse("demo"), Node = NodeId.Parse("demo"), BootEpoch = 1 }.StepsPerRound;
+    /// <summary>Minibatch steps in a round.</summary>
+    public required int StepsPerRound { get; init; }
 
     /// <summary>Links that an agent keeps: all, in a fleet this small.</summary>
     public int ActiveView => Math.Clamp(Source.Agents.Count - 1, 1, 16);
