@@ -52,7 +52,8 @@ public sealed class Network
     /// <summary>Most windows at once.</summary>
     public int MaxBatch { get; }
 
-    /// <summary>Fresh parameters: weights and biases uniform within ±1/√fan-in, as PyTorch draws them (from another generator).</summary>
+    /// <summary>Fresh parameters: weights and biases uniform within ±1/√fan-in, as PyTorch draws them (from another generator); normalisations start as the
+    /// identity, recurrent layers within ±1/√units.</summary>
     /// <param name="parameters">Shape [P]; overwritten.</param>
     /// <param name="seed">The same seed gives the same parameters on every machine.</param>
     /// <exception cref="ArgumentException">The length is not P.</exception>
@@ -60,15 +61,8 @@ public sealed class Network
     {
         CheckLength(parameters.Length, Spec.ParameterCount, "parameters");
         var random = new Philox(seed, 0x1417);
-        foreach (var layer in Spec.Layers)
-        {
-            if (layer.ParameterCount == 0)
-                continue;
-            var fanIn = layer.ParameterCount / layer.Size - 1;
-            var bound = 1f / MathF.Sqrt(fanIn);
-            foreach (ref var parameter in parameters.Slice(layer.ParameterOffset, layer.ParameterCount))
-                parameter = (2f * random.NextSingle() - 1f) * bound;
-        }
+        foreach (var layer in layers)
+            layer.Initialise(parameters.Slice(layer.Spec.ParameterOffset, layer.Spec.ParameterCount), ref random);
     }
 
     /// <summary>Mean loss over a batch and its gradient.</summary>
@@ -180,6 +174,8 @@ public sealed class Network
         LayerKind.MaxPool1d => new MaxPool1dLayer(spec),
         LayerKind.GlobalAverage => new GlobalAverageLayer(spec),
         LayerKind.Flatten => new FlattenLayer(spec, index == 0),
+        LayerKind.AveragePool1d => new AveragePool1dLayer(spec),
+        LayerKind.LayerNorm => new LayerNormLayer(spec),
         _ => new ActivationLayer(spec),
     };
 
@@ -222,6 +218,8 @@ public sealed class Network
             return sum / batch;
         }
         var difference = gradient[..outputs.Length];
+        if (Spec.Loss == LossKind.Huber)
+            return Huber.Sum(outputs, targets, Spec.HuberDelta, 1f / outputs.Length, difference) / outputs.Length;
         Vectors.Subtract(outputs, targets, difference);
         var loss = Vectors.SumOfSquares(difference) / outputs.Length;
         Vectors.Scale(2f / outputs.Length, difference);

@@ -26,6 +26,22 @@ public sealed class ModelSpecTests
             Assert.Contains("scale", Assert.Throws<ModelFormatException>(() => Models.Parse($"{{{Head},{bad},{Layers}}}")).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Parse_HuberLoss_HasItsDistanceInTheHash()
+    {
+        static ModelSpec With(string loss) =>
+            Models.Parse($$"""{"name":"m","task":"reconstruct","channels":1,"length":4,{{loss}}"layers":[{"type":"flatten"},{"type":"dense","outputs":0}]}""");
+        ModelSpec squared = With(""), huber = With("""
+            "loss":"huber",
+            """), narrow = With("""
+            "loss":"huber","delta":0.5,
+            """);
+        Assert.Equal((LossKind.MeanSquaredError, 0f), (squared.Loss, squared.HuberDelta));
+        Assert.Equal((LossKind.Huber, 1f), (huber.Loss, huber.HuberDelta));
+        Assert.Equal(0.5f, narrow.HuberDelta);
+        Assert.Equal(3, new[] { squared, huber, narrow }.Select(spec => Convert.ToHexString(spec.Hash.Span)).Distinct().Count());
+    }
+
     [Theory]
     [InlineData("activity-cnn", 6, 3286, 6)]
     [InlineData("activity-mlp", 6, (768 * 32) + 32 + (32 * 6) + 6, 6)]
@@ -87,6 +103,11 @@ public sealed class ModelSpecTests
     [InlineData("""{"type":"conv1d","filters":3,"kernel":2}""", "layer 0 (conv1d), input 3x20", "ends the model with 3x19")]
     [InlineData("""{"type":"flatten"},{"type":"dense"}""", "layer 1 (dense), input 60", "lacks \"outputs\"")]
     [InlineData("""{"type":"conv1d","filters":0,"kernel":2}""", "layer 0 (conv1d), input 3x20", "\"filters\": 0; it must be 1 to 1024")]
+    [InlineData("""{"type":"averagepool1d","size":21}""", "layer 0 (averagepool1d), input 3x20", "pools 21 rows")]
+    [InlineData("""{"type":"flatten"},{"type":"averagepool1d","size":2}""", "layer 1 (averagepool1d), input 60", "needs rows of channels")]
+    [InlineData("""{"type":"averagepool1d"}""", "layer 0 (averagepool1d), input 3x20", "lacks \"size\"")]
+    [InlineData("""{"type":"layernorm","kernel":3}""", "layer 0 (layernorm), input 3x20", "takes no \"kernel\"")]
+    [InlineData("""{"type":"gelu","filters":3}""", "layer 0 (gelu), input 3x20", "takes no \"filters\"")]
     [InlineData("""{"type":"relu","size":2}""", "layer 0 (relu), input 3x20", "takes no \"size\"")]
     [InlineData("""{"type":"lstm"}""", "layer 0 (lstm), input 3x20", "no known type; there are conv1d, relu")]
     [InlineData("""{}""", "layer 0 (no type), input 3x20", "no known type")]
@@ -116,6 +137,11 @@ public sealed class ModelSpecTests
     [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a",null]}""", "printable")]
     [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a","b"],"horizon":2}""", "forecast models only")]
     [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a","b"],"loss":"mse"}""", "must be cross-entropy, not mse")]
+    [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a","b"],"loss":"huber"}""", "must be cross-entropy, not huber")]
+    [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"loss":"cross-entropy"}""", "must be mse or huber, not cross-entropy")]
+    [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"loss":"mae"}""", "cross-entropy, mse or huber, not \"mae\"")]
+    [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"delta":1}""", "\"delta\" goes with")]
+    [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"loss":"huber","delta":0}""", "\"delta\" must be 0.001 to 1000, not 0")]
     [InlineData("""{"name":"m","task":"forecast","channels":1,"length":4}""", "\"horizon\" is missing")]
     [InlineData("""{"name":"m","task":"forecast","channels":1,"length":4,"horizon":4}""", "1 to 3, not 4")]
     [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"classes":["a","b"]}""", "classify models only")]

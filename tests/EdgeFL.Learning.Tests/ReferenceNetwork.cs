@@ -13,12 +13,16 @@ internal static class ReferenceNetwork
             {
                 LayerKind.Conv1d => Conv(layer, own, x),
                 LayerKind.Dense => Dense(layer, own, x),
-                LayerKind.MaxPool1d => MaxPool(layer, x),
+                LayerKind.MaxPool1d => Pool(layer, x, rows => rows.Max()),
+                LayerKind.AveragePool1d => Pool(layer, x, rows => rows.Average()),
+                LayerKind.LayerNorm => LayerNorm(layer, own, x),
+                LayerKind.Gelu => [.. x.Select(Gelu)],
                 LayerKind.GlobalAverage => [.. x.Chunk(layer.Input.Length).Select(row => row.Average())],
                 LayerKind.Relu => [.. x.Select(v => Math.Max(v, 0))],
                 LayerKind.Tanh => [.. x.Select(Math.Tanh)],
                 LayerKind.Sigmoid => [.. x.Select(v => 1 / (1 + Math.Exp(-v)))],
-                _ => x,
+                LayerKind.Flatten => x,
+                _ => throw new ArgumentException($"There is no reference for {layer.Kind}.", nameof(spec)),
             };
         }
         return x;
@@ -35,6 +39,12 @@ internal static class ReferenceNetwork
             {
                 var largest = y.Max();
                 sum += Math.Log(y.Sum(v => Math.Exp(v - largest))) + largest - y[labels[b]];
+            }
+            else if (spec.Loss == LossKind.Huber)
+            {
+                double delta = spec.HuberDelta;
+                sum += y.Zip(targets[b], (got, wanted) => Math.Abs(got - wanted))
+                    .Average(d => d <= delta ? 0.5 * d * d : delta * (d - 0.5 * delta));
             }
             else
             {
@@ -77,15 +87,41 @@ internal static class ReferenceNetwork
         return y;
     }
 
-    private static double[] MaxPool(LayerSpec layer, double[] x)
+    private static double[] Pool(LayerSpec layer, double[] x, Func<IEnumerable<double>, double> pooled)
     {
         int time = layer.Input.Length, output = layer.Output.Length;
         var y = new double[layer.Input.Channels * output];
         for (var c = 0; c < layer.Input.Channels; c++)
         {
             for (var t = 0; t < output; t++)
-                y[c * output + t] = x.Skip(c * time + t * layer.Size).Take(layer.Size).Max();
+                y[c * output + t] = pooled(x.Skip(c * time + t * layer.Size).Take(layer.Size));
         }
         return y;
+    }
+
+    private static double[] LayerNorm(LayerSpec layer, double[] own, double[] x)
+    {
+        int channels = layer.Input.Channels, time = layer.Input.Length;
+        var y = new double[x.Length];
+        for (var t = 0; t < time; t++)
+        {
+            var row = Enumerable.Range(0, channels).Select(c => x[c * time + t]).ToArray();
+            double mean = row.Average(), variance = row.Average(v => (v - mean) * (v - mean));
+            for (var c = 0; c < channels; c++)
+                y[c * time + t] = own[c] * (row[c] - mean) / Math.Sqrt(variance + 1e-5) + own[channels + c];
+        }
+        return y;
+    }
+
+    /// <summary>x·Φ(x), the distribution by its power series.</summary>
+    private static double Gelu(double x)
+    {
+        double sum = 0, term = x;
+        for (var k = 3; Math.Abs(term) > 1e-18; k += 2)
+        {
+            sum += term;
+            term *= x * x / k;
+        }
+        return x * (0.5 + Math.Exp(-0.5 * x * x) / Math.Sqrt(2 * Math.PI) * sum);
     }
 }

@@ -13,9 +13,25 @@ public sealed class WidthTests
         ["divide"] = (x, y, z) => { x.CopyTo(z, 0); Vectors.Divide(7f, z); },
         ["add"] = (x, y, z) => Vectors.Add(x, y, z),
         ["subtract"] = (x, y, z) => Vectors.Subtract(x, y, z),
+        ["multiply"] = (x, y, z) => Vectors.Multiply(x, y, z),
+        ["multiply-add"] = (x, y, z) => { x.CopyTo(z, 0); Vectors.MultiplyAdd(x, y, z, z); },
+        ["shift"] = (x, y, z) => Vectors.Shift(0.7f, x, z),
+        ["sum"] = (x, y, z) => Fill(z, Vectors.Sum(x)),
         ["lerp"] = (x, y, z) => { x.CopyTo(z, 0); Vectors.Lerp(z, y, 0.3f); },
         ["relu"] = (x, y, z) => Activations.Relu(x, z),
         ["relu gradient"] = (x, y, z) => Activations.ReluGradient(x, y, z),
+        ["gelu"] = (x, y, z) => { Elementary.Gelu(x, z); Elementary.GeluGradient(x, z, z); },
+        ["huber"] = (x, y, z) => Vectors.Shift(Huber.Sum(x, y, 0.8f, 0.1f, z), z, z),
+        ["layer norm"] = (x, y, z) =>
+        {
+            if (x.Length == 0)
+                return;
+            float[] scratch = new float[x.Length], scale = new float[x.Length], shift = new float[x.Length];
+            LayerNorm.Forward(x, y, x, shift);
+            LayerNorm.Backward(x, y, shift, scratch, z, scale, shift);
+            Vectors.Add(z, scale, z);
+            Vectors.Add(z, shift, z);
+        },
         ["tanh"] = (x, y, z) => Elementary.Tanh(x, z),
         ["sort columns"] = (x, y, z) =>
         {

@@ -26,6 +26,15 @@ public enum LayerKind
 
     /// <summary>Every output from every input; parameters weight [O,I], bias [O].</summary>
     Dense,
+
+    /// <summary>Mean over windows of rows that do not overlap; rows that do not fill a window are left out.</summary>
+    AveragePool1d,
+
+    /// <summary>Each row, or the vector, to mean 0 and variance 1 over its channels; parameters scale [C], shift [C].</summary>
+    LayerNorm,
+
+    /// <summary>x·Φ(x), Φ the normal distribution.</summary>
+    Gelu,
 }
 
 /// <summary>What flows between layers.</summary>
@@ -43,7 +52,7 @@ public readonly record struct ActivationShape(int Channels, int Length, bool IsV
 
 /// <summary>One layer with its shapes worked out.</summary>
 /// <param name="Kind">What it computes.</param>
-/// <param name="Size">Filters of a conv1d, outputs of a dense layer, window of a maxpool1d; else 0.</param>
+/// <param name="Size">Filters of a conv1d, outputs of a dense layer, window of a maxpool1d or averagepool1d, channels of a layernorm; else 0.</param>
 /// <param name="Kernel">Taps of a conv1d; else 0.</param>
 /// <param name="Input">Shape that goes in.</param>
 /// <param name="Output">Shape that comes out.</param>

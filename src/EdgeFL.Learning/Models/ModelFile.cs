@@ -26,6 +26,8 @@ internal sealed class ModelFile
 
     public string? Loss { get; set; }
 
+    public float? Delta { get; set; }
+
     public LayerFile[]? Layers { get; set; }
 }
 

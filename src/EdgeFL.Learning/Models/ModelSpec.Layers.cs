@@ -1,0 +1,173 @@
+namespace EdgeFL.Learning;
+
+public sealed partial class ModelSpec
+{
+    private const int ValuesMax = 1 << 22;
+
+    private const string LayerTypes =
+        "conv1d, relu, tanh, sigmoid, gelu, maxpool1d, averagepool1d, globalaverage, layernorm, flatten, dense";
+
+    private LayerSpec[] BuildLayers()
+    {
+        var sources = file.Layers ?? [];
+        if (sources.Length is < 1 or > 64)
+            throw new ModelFormatException($"A model has 1 to 64 \"layers\", not {sources.Length}.");
+        if ((long)Math.Max(1, Channels) * Length > ValuesMax)
+            throw new ModelFormatException($"Model '{Name}' looks at {Channels}x{Length} values a window, more than {ValuesMax}.");
+        var shape = new ActivationShape(Math.Max(1, Channels), InputLength, false);
+        var built = new List<LayerSpec>(sources.Length);
+        var offset = 0;
+        for (var i = 0; i < sources.Length; i++)
+        {
+            var place = new Place(i, sources[i], shape);
+            if (sources[i] is null)
+                throw At(place, "is null");
+            foreach (var layer in BuildLayer(place, offset))
+            {
+                built.Add(layer);
+                shape = layer.Output;
+                offset += layer.ParameterCount;
+            }
+            if (offset > ParametersMax)
+                throw At(place, $"brings the model to {offset} parameters, more than {ParametersMax}");
+        }
+        if (shape.Count != OutputCount || !shape.IsVector)
+        {
+            throw At(
+                new Place(sources.Length - 1, sources[^1], built[^1].Input),
+                $"ends the model with {shape}, but {file.Task} needs a vector of {OutputCount}");
+        }
+        if (offset == 0)
+            throw new ModelFormatException($"Model '{Name}' has no parameters: it needs a conv1d or a dense layer to learn with.");
+        return [.. built];
+    }
+
+    private LayerSpec[] BuildLayer(in Place place, int offset) => place.Source!.Type switch
+    {
+        "conv1d" => [Conv(place, offset)],
+        "maxpool1d" => [Pool(place, LayerKind.MaxPool1d, offset)],
+        "averagepool1d" => [Pool(place, LayerKind.AveragePool1d, offset)],
+        "dense" => [Dense(place, offset)],
+        "relu" => [Same(place, LayerKind.Relu, offset)],
+        "tanh" => [Same(place, LayerKind.Tanh, offset)],
+        "sigmoid" => [Same(place, LayerKind.Sigmoid, offset)],
+        "gelu" => [Same(place, LayerKind.Gelu, offset)],
+        "layernorm" => [Same(place, LayerKind.LayerNorm, offset) with { Size = place.Input.Channels, ParameterCount = 2 * place.Input.Channels }],
+        "globalaverage" => [GlobalAverage(place, offset)],
+        "flatten" => [Flatten(place, offset)],
+        _ => throw At(place, $"is of no known type; there are {LayerTypes}"),
+    };
+
+    private LayerSpec Conv(in Place place, int offset)
+    {
+        TakeOnly(place, "filters", "kernel");
+        NeedRows(place);
+        var filters = Number(place, "filters", place.Source!.Filters, 1, 1024);
+        var kernel = Taps(place);
+        var output = Sized(place, filters, place.Input.Length - kernel + 1, false);
+        return new LayerSpec(
+            LayerKind.Conv1d, filters, kernel, place.Input, output, offset, Weights(place, filters, (long)place.Input.Channels * kernel));
+    }
+
+    private LayerSpec Pool(in Place place, LayerKind kind, int offset)
+    {
+        TakeOnly(place, "size");
+        NeedRows(place);
+        var size = Number(place, "size", place.Source!.Size, 1, 1024);
+        if (size > place.Input.Length)
+            throw At(place, $"pools {size} rows, more than the {place.Input.Length} that reach it");
+        return new LayerSpec(kind, size, 0, place.Input, place.Input with { Length = place.Input.Length / size }, offset, 0);
+    }
+
+    private LayerSpec Dense(in Place place, int offset)
+    {
+        TakeOnly(place, "outputs");
+        if (!place.Input.IsVector)
+            throw At(place, "needs a vector; put flatten or globalaverage before it");
+        var outputs = Number(place, "outputs", place.Source!.Outputs, 0, 65536);
+        outputs = outputs == 0 ? OutputCount : outputs;
+        var output = Sized(place, outputs, 1, true);
+        return new LayerSpec(LayerKind.Dense, outputs, 0, place.Input, output, offset, Weights(place, outputs, place.Input.Channels));
+    }
+
+    private LayerSpec Same(in Place place, LayerKind kind, int offset)
+    {
+        TakeOnly(place);
+        return new LayerSpec(kind, 0, 0, place.Input, place.Input, offset, 0);
+    }
+
+    private LayerSpec GlobalAverage(in Place place, int offset)
+    {
+        TakeOnly(place);
+        if (place.Input.IsVector)
+            throw At(place, "needs rows of channels; time is already gone");
+        return new LayerSpec(LayerKind.GlobalAverage, 0, 0, place.Input, new ActivationShape(place.Input.Channels, 1, true), offset, 0);
+    }
+
+    private LayerSpec Flatten(in Place place, int offset)
+    {
+        TakeOnly(place);
+        if (place.Input.IsVector)
+            throw At(place, "needs rows of channels; this is already a vector");
+        return new LayerSpec(LayerKind.Flatten, 0, 0, place.Input, Sized(place, place.Input.Count, 1, true), offset, 0);
+    }
+
+    private int Taps(in Place place)
+    {
+        var kernel = Number(place, "kernel", place.Source!.Kernel, 1, 1024);
+        if (kernel > place.Input.Length)
+            throw At(place, $"has a kernel of {kernel} taps, longer than the {place.Input.Length} rows that reach it");
+        return kernel;
+    }
+
+    private ActivationShape Sized(in Place place, int channels, int length, bool vector)
+    {
+        if ((long)channels * length > ValuesMax)
+            throw At(place, $"makes {channels}x{length} values a window, more than {ValuesMax}");
+        return new ActivationShape(channels, length, vector);
+    }
+
+    private int Weights(in Place place, int outputs, long inputs)
+    {
+        if ((inputs + 1) * outputs > ParametersMax)
+            throw At(place, $"has {(inputs + 1) * outputs} parameters, more than {ParametersMax}");
+        return (int)((inputs + 1) * outputs);
+    }
+
+    private int Number(in Place place, string member, int? value, int low, int high)
+    {
+        if (value is null)
+            throw At(place, $"lacks \"{member}\", a number from {low} to {high}");
+        if (value < low || value > high)
+            throw At(place, $"has \"{member}\": {value}; it must be {low} to {high}");
+        return value.Value;
+    }
+
+    private void NeedRows(in Place place)
+    {
+        if (place.Input.IsVector)
+            throw At(place, "needs rows of channels; put it before flatten, globalaverage and dense");
+    }
+
+    /// <summary>Refuses members that stand in the layer but mean nothing to its type.</summary>
+    private void TakeOnly(in Place place, params ReadOnlySpan<string> members)
+    {
+        var source = place.Source!;
+        Refuse(place, members, "filters", source.Filters is not null);
+        Refuse(place, members, "kernel", source.Kernel is not null);
+        Refuse(place, members, "size", source.Size is not null);
+        Refuse(place, members, "outputs", source.Outputs is not null);
+    }
+
+    private void Refuse(in Place place, ReadOnlySpan<string> members, string member, bool given)
+    {
+        if (given && !members.Contains(member))
+            throw At(place, $"takes no \"{member}\"");
+    }
+
+    private ModelFormatException At(in Place place, string what) =>
+        new($"Model '{Name}', layer {place.Index} ({place.Source?.Type ?? "no type"}), input {place.Input}: {what}.");
+
+    /// <summary>A layer in the file, and what reaches it.</summary>
+    private readonly record struct Place(int Index, LayerFile? Source, ActivationShape Input);
+}
