@@ -62,7 +62,8 @@ public sealed class GoldenTests
     {
         var models = ModelNames().Select(name => Models.Parse(Read(name).GetProperty("model").GetRawText()));
         var seen = models.SelectMany(model => model.Layers).Select(layer => layer.Kind);
-        Assert.Equal(Enum.GetValues<LayerKind>(), seen.Distinct().Order());
+        // PyTorch draws dropout from another generator: DropoutTests hold it against its definition.
+        Assert.Equal(Enum.GetValues<LayerKind>().Where(kind => kind != LayerKind.Dropout), seen.Distinct().Order());
     }
 
     private static void AssertClose(string what, JsonElement expected, float[] got)

@@ -29,6 +29,14 @@ public sealed class GradientTests
         { "layer norm over rows", """{"type":"conv1d","filters":17,"kernel":2},{"type":"layernorm"},{"type":"relu"},{"type":"conv1d","filters":6,"kernel":3},{"type":"layernorm"},{"type":"globalaverage"},""" + Dense3 },
         { "layer norm of a vector", """{"type":"flatten"},{"type":"dense","outputs":9},{"type":"layernorm"},{"type":"tanh"},""" + Dense3 },
         { "layer norm first", """{"type":"layernorm"},{"type":"flatten"},""" + Dense3 },
+        { "group norm", """{"type":"conv1d","filters":18,"kernel":2},{"type":"groupnorm","groups":3},{"type":"relu"},{"type":"conv1d","filters":6,"kernel":3},{"type":"groupnorm","groups":6},{"type":"flatten"},""" + Dense3 },
+        { "group norm first", """{"type":"groupnorm","groups":1},{"type":"flatten"},""" + Dense3 },
+        { "depthwise", """{"type":"conv1d","filters":23,"kernel":2},{"type":"depthwiseconv1d","kernel":4},{"type":"tanh"},{"type":"globalaverage"},""" + Dense3 },
+        { "depthwise first, as long as the window", """{"type":"depthwiseconv1d","kernel":20},{"type":"flatten"},""" + Dense3 },
+        { "separable", """{"type":"separableconv1d","filters":19,"kernel":5},{"type":"relu"},{"type":"separableconv1d","filters":8,"kernel":3},{"type":"globalaverage"},""" + Dense3 },
+        { "gru", """{"type":"gru","outputs":7},""" + Dense3 },
+        { "gru behind a convolution", """{"type":"conv1d","filters":6,"kernel":2},{"type":"maxpool1d","size":2},{"type":"gru","outputs":17},{"type":"relu"},""" + Dense3 },
+        { "two grus", """{"type":"gru","outputs":6,"sequence":true},{"type":"tanh"},{"type":"gru","outputs":5,"sequence":true},{"type":"globalaverage"},""" + Dense3 },
         { "whole", """{"type":"conv1d","filters":16,"kernel":5},{"type":"relu"},{"type":"maxpool1d","size":2},{"type":"conv1d","filters":32,"kernel":5},{"type":"relu"},{"type":"globalaverage"},""" + Dense3 },
     };
 

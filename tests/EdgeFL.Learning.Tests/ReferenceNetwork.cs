@@ -16,6 +16,10 @@ internal static class ReferenceNetwork
                 LayerKind.MaxPool1d => Pool(layer, x, rows => rows.Max()),
                 LayerKind.AveragePool1d => Pool(layer, x, rows => rows.Average()),
                 LayerKind.LayerNorm => LayerNorm(layer, own, x),
+                LayerKind.GroupNorm => GroupNorm(layer, own, x),
+                LayerKind.DepthwiseConv1d => Depthwise(layer, own, x),
+                LayerKind.Gru => Gru(layer, own, x),
+                LayerKind.Dropout => x,
                 LayerKind.Gelu => [.. x.Select(Gelu)],
                 LayerKind.GlobalAverage => [.. x.Chunk(layer.Input.Length).Select(row => row.Average())],
                 LayerKind.Relu => [.. x.Select(v => Math.Max(v, 0))],
@@ -109,6 +113,59 @@ internal static class ReferenceNetwork
             double mean = row.Average(), variance = row.Average(v => (v - mean) * (v - mean));
             for (var c = 0; c < channels; c++)
                 y[c * time + t] = own[c] * (row[c] - mean) / Math.Sqrt(variance + 1e-5) + own[channels + c];
+        }
+        return y;
+    }
+
+    private static double[] GroupNorm(LayerSpec layer, double[] own, double[] x)
+    {
+        int channels = layer.Input.Channels, time = layer.Input.Length, size = x.Length / layer.Size;
+        var y = new double[x.Length];
+        for (var i = 0; i < x.Length; i++)
+        {
+            // Channel-major, a group is one stretch.
+            var group = x.Skip(i / size * size).Take(size).ToArray();
+            double mean = group.Average(), variance = group.Average(v => (v - mean) * (v - mean));
+            y[i] = own[i / time] * (x[i] - mean) / Math.Sqrt(variance + 1e-5) + own[channels + i / time];
+        }
+        return y;
+    }
+
+    private static double[] Depthwise(LayerSpec layer, double[] own, double[] x)
+    {
+        int channels = layer.Input.Channels, time = layer.Input.Length, taps = layer.Kernel, output = layer.Output.Length;
+        var y = new double[channels * output];
+        for (var i = 0; i < y.Length; i++)
+        {
+            var c = i / output;
+            y[i] = own[channels * taps + c] + Enumerable.Range(0, taps).Sum(k => own[c * taps + k] * x[c * time + i % output + k]);
+        }
+        return y;
+    }
+
+    private static double[] Gru(LayerSpec layer, double[] own, double[] x)
+    {
+        int inputs = layer.Input.Channels, time = layer.Input.Length, units = layer.Size;
+        int hidden = 3 * units * inputs, bias = hidden + 3 * units * units;
+        var y = new double[units * layer.Output.Length];
+        var state = new double[units];
+        for (var t = 0; t < time; t++)
+        {
+            double OfInput(int g) => own[bias + g] + Enumerable.Range(0, inputs).Sum(i => own[g * inputs + i] * x[i * time + t]);
+            double OfState(int g) => own[bias + 3 * units + g] + state.Select((h, i) => own[hidden + g * units + i] * h).Sum();
+            double Gate(int g) => 1 / (1 + Math.Exp(-(OfInput(g) + OfState(g))));
+            state = [.. state.Select((h, u) =>
+            {
+                var candidate = Math.Tanh(OfInput(2 * units + u) + Gate(u) * OfState(2 * units + u));
+                return (1 - Gate(units + u)) * candidate + Gate(units + u) * h;
+            })];
+            for (var u = 0; u < units; u++)
+            {
+                if (layer.Output.IsVector)
+                    y[u] = state[u];
+                else
+                    y[u * time + t] = state[u];
+            }
         }
         return y;
     }

@@ -168,6 +168,15 @@ CASES = {
     "globalaverage": lambda name: model_case(name, [conv(5, 2), layer("globalaverage"), dense(3)]),
     "layernorm": lambda name: model_case(
         name, [conv(5, 3), layer("layernorm"), layer("flatten"), dense(6), layer("layernorm"), layer("tanh"), dense(3)]),
+    "groupnorm": lambda name: model_case(
+        name, [conv(6, 3), layer("groupnorm", groups=3), layer("flatten"), dense(6), layer("groupnorm", groups=2), layer("tanh"), dense(3)]),
+    "depthwiseconv1d": lambda name: model_case(
+        name, [conv(6, 2), layer("depthwiseconv1d", kernel=4), layer("tanh"), layer("flatten"), dense(3)]),
+    "separableconv1d": lambda name: model_case(
+        name, [conv(5, 2), layer("separableconv1d", filters=6, kernel=3), layer("relu"), layer("globalaverage"), dense(3)]),
+    "gru-last": lambda name: model_case(name, [conv(5, 2), layer("gru", outputs=6), dense(3)]),
+    "gru-sequence": lambda name: model_case(
+        name, [layer("gru", outputs=5, sequence=True), layer("gru", outputs=4, sequence=True), layer("globalaverage"), dense(3)]),
     "forecast-mse": lambda name: model_case(
         name, [conv(5, 3), layer("tanh"), layer("flatten"), dense(0)], "forecast", "mse", channels=2, horizon=2),
     "forecast-huber": lambda name: model_case(

@@ -32,6 +32,14 @@ internal abstract class Layer(LayerSpec spec)
         Uniform(parameters, 1f / MathF.Sqrt(fanIn), ref random);
     }
 
+    /// <summary>Says what the next <see cref="Forward"/> is for.</summary>
+    /// <param name="training">True when a gradient follows.</param>
+    /// <param name="seed">Whose training.</param>
+    /// <param name="step">Which step of it.</param>
+    internal virtual void Begin(bool training, ulong seed, ulong step)
+    {
+    }
+
     /// <summary>Computes y from x.</summary>
     /// <param name="parameters">This layer's own.</param>
     /// <param name="x">Shape [B, input].</param>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EdgeFL.Learning;
 
 public sealed partial class ModelSpec
@@ -5,7 +7,8 @@ public sealed partial class ModelSpec
     private const int ValuesMax = 1 << 22;
 
     private const string LayerTypes =
-        "conv1d, relu, tanh, sigmoid, gelu, maxpool1d, averagepool1d, globalaverage, layernorm, flatten, dense";
+        "conv1d, relu, tanh, sigmoid, gelu, depthwiseconv1d, separableconv1d, gru, maxpool1d, averagepool1d, globalaverage, layernorm, groupnorm, "
+        + "dropout, flatten, dense";
 
     private LayerSpec[] BuildLayers()
     {
@@ -45,6 +48,9 @@ public sealed partial class ModelSpec
     private LayerSpec[] BuildLayer(in Place place, int offset) => place.Source!.Type switch
     {
         "conv1d" => [Conv(place, offset)],
+        "depthwiseconv1d" => [Depthwise(place, offset)],
+        "separableconv1d" => Separable(place, offset),
+        "gru" => [Gru(place, offset)],
         "maxpool1d" => [Pool(place, LayerKind.MaxPool1d, offset)],
         "averagepool1d" => [Pool(place, LayerKind.AveragePool1d, offset)],
         "dense" => [Dense(place, offset)],
@@ -53,6 +59,8 @@ public sealed partial class ModelSpec
         "sigmoid" => [Same(place, LayerKind.Sigmoid, offset)],
         "gelu" => [Same(place, LayerKind.Gelu, offset)],
         "layernorm" => [Same(place, LayerKind.LayerNorm, offset) with { Size = place.Input.Channels, ParameterCount = 2 * place.Input.Channels }],
+        "groupnorm" => [GroupNorm(place, offset)],
+        "dropout" => [Dropout(place, offset)],
         "globalaverage" => [GlobalAverage(place, offset)],
         "flatten" => [Flatten(place, offset)],
         _ => throw At(place, $"is of no known type; there are {LayerTypes}"),
@@ -67,6 +75,68 @@ public sealed partial class ModelSpec
         var output = Sized(place, filters, place.Input.Length - kernel + 1, false);
         return new LayerSpec(
             LayerKind.Conv1d, filters, kernel, place.Input, output, offset, Weights(place, filters, (long)place.Input.Channels * kernel));
+    }
+
+    private LayerSpec Depthwise(in Place place, int offset)
+    {
+        TakeOnly(place, "kernel");
+        NeedRows(place);
+        return Depthwise(place, Taps(place), offset);
+    }
+
+    private LayerSpec Depthwise(in Place place, int kernel, int offset)
+    {
+        var output = place.Input with { Length = place.Input.Length - kernel + 1 };
+        var channels = place.Input.Channels;
+        return new LayerSpec(LayerKind.DepthwiseConv1d, channels, kernel, place.Input, output, offset, Weights(place, channels, kernel));
+    }
+
+    /// <summary>Each channel over time, then the channels with one another: two layers, as if the file had named both.</summary>
+    private LayerSpec[] Separable(in Place place, int offset)
+    {
+        TakeOnly(place, "filters", "kernel");
+        NeedRows(place);
+        var filters = Number(place, "filters", place.Source!.Filters, 1, 1024);
+        var depthwise = Depthwise(place, Taps(place), offset);
+        var middle = depthwise.Output;
+        var pointwise = new LayerSpec(
+            LayerKind.Conv1d,
+            filters,
+            1,
+            middle,
+            Sized(place, filters, middle.Length, false),
+            offset + depthwise.ParameterCount,
+            Weights(place, filters, middle.Channels));
+        return [depthwise, pointwise];
+    }
+
+    private LayerSpec Gru(in Place place, int offset)
+    {
+        TakeOnly(place, "outputs", "sequence");
+        NeedRows(place);
+        var units = Number(place, "outputs", place.Source!.Outputs, 1, 1024);
+        var output = place.Source.Sequence == true ? Sized(place, units, place.Input.Length, false) : new ActivationShape(units, 1, true);
+        // Three gates, each with weights for the input and the state, and two biases.
+        return new LayerSpec(LayerKind.Gru, units, 0, place.Input, output, offset, Weights(place, 3 * units, place.Input.Channels + units + 1));
+    }
+
+    private LayerSpec GroupNorm(in Place place, int offset)
+    {
+        TakeOnly(place, "groups");
+        var channels = place.Input.Channels;
+        var groups = Number(place, "groups", place.Source!.Groups, 1, 1024);
+        if (channels % groups != 0)
+            throw At(place, $"makes {groups} groups of {channels} channels; the groups must have one size");
+        return new LayerSpec(LayerKind.GroupNorm, groups, 0, place.Input, place.Input, offset, 2 * channels);
+    }
+
+    private LayerSpec Dropout(in Place place, int offset)
+    {
+        TakeOnly(place, "rate");
+        var rate = place.Source!.Rate ?? throw At(place, "lacks \"rate\", a number from 0 to 0.95");
+        if (!(rate is >= 0f and <= 0.95f))
+            throw At(place, string.Create(CultureInfo.InvariantCulture, $"has \"rate\": {rate}; it must be 0 to 0.95"));
+        return new LayerSpec(LayerKind.Dropout, 0, 0, place.Input, place.Input, offset, 0) { Rate = rate };
     }
 
     private LayerSpec Pool(in Place place, LayerKind kind, int offset)
@@ -157,6 +227,9 @@ public sealed partial class ModelSpec
         Refuse(place, members, "kernel", source.Kernel is not null);
         Refuse(place, members, "size", source.Size is not null);
         Refuse(place, members, "outputs", source.Outputs is not null);
+        Refuse(place, members, "groups", source.Groups is not null);
+        Refuse(place, members, "rate", source.Rate is not null);
+        Refuse(place, members, "sequence", source.Sequence is not null);
     }
 
     private void Refuse(in Place place, ReadOnlySpan<string> members, string member, bool given)

@@ -174,7 +174,10 @@ public sealed partial class ModelSpec
         foreach (var name in Classes)
             text.Append($"class={name}\n");
         foreach (var layer in layers)
-            text.Append($"layer={layer.Kind},{layer.Size},{layer.Kernel},{layer.Input},{layer.Output}\n");
+        {
+            text.Append($"layer={layer.Kind},{layer.Size},{layer.Kernel},{layer.Input},{layer.Output}");
+            text.Append(layer.Rate > 0f ? $",rate={layer.Rate.ToString("R", CultureInfo.InvariantCulture)}\n" : "\n");
+        }
         return text.ToString();
     }
 
