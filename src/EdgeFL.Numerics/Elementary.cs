@@ -6,7 +6,7 @@ namespace EdgeFL.Numerics;
 /// then
 /// rounded to float: the worst error of every one is below 0.51 ulp.
 /// </summary>
-public static class Elementary
+public static partial class Elementary
 {
     private const double Log2E = 1.4426950408889634;
 

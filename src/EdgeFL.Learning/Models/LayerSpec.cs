@@ -26,6 +26,30 @@ public enum LayerKind
 
     /// <summary>Every output from every input; parameters weight [O,I], bias [O].</summary>
     Dense,
+
+    /// <summary>Mean over windows of rows that do not overlap; rows that do not fill a window are left out.</summary>
+    AveragePool1d,
+
+    /// <summary>Each row, or the vector, to mean 0 and variance 1 over its channels; parameters scale [C], shift [C].</summary>
+    LayerNorm,
+
+    /// <summary>x·Φ(x), Φ the normal distribution.</summary>
+    Gelu,
+
+    /// <summary>Convolution over time that keeps channels apart, stride 1, no padding; parameters weight [C,1,K], bias [C].</summary>
+    DepthwiseConv1d,
+
+    /// <summary>The channels of each group to mean 0 and variance 1 over all rows; parameters scale [C], shift [C].</summary>
+    GroupNorm,
+
+    /// <summary>Elements at random to zero, the others enlarged by 1/(1 - rate); in training only.</summary>
+    Dropout,
+
+    /// <summary>
+    /// Gated recurrent units over the rows, from a state of zeros; parameters input weight [3O,I], state weight [3O,O], input bias [3O], state bias [3O],
+    /// each in the order reset, update, candidate.
+    /// </summary>
+    Gru,
 }
 
 /// <summary>What flows between layers.</summary>
@@ -43,11 +67,16 @@ public readonly record struct ActivationShape(int Channels, int Length, bool IsV
 
 /// <summary>One layer with its shapes worked out.</summary>
 /// <param name="Kind">What it computes.</param>
-/// <param name="Size">Filters of a conv1d, outputs of a dense layer, window of a maxpool1d; else 0.</param>
-/// <param name="Kernel">Taps of a conv1d; else 0.</param>
+/// <param name="Size">Filters of a conv1d, outputs of a dense layer or gru, window of a maxpool1d or averagepool1d, channels of a layernorm or
+/// depthwiseconv1d, groups of a groupnorm; else 0.</param>
+/// <param name="Kernel">Taps of a conv1d or depthwiseconv1d; else 0.</param>
 /// <param name="Input">Shape that goes in.</param>
 /// <param name="Output">Shape that comes out.</param>
 /// <param name="ParameterOffset">Where its parameters begin in the model's vector.</param>
-/// <param name="ParameterCount">How many there are: weight, then bias.</param>
+/// <param name="ParameterCount">How many there are: weights, then biases.</param>
 public sealed record LayerSpec(
-    LayerKind Kind, int Size, int Kernel, ActivationShape Input, ActivationShape Output, int ParameterOffset, int ParameterCount);
+    LayerKind Kind, int Size, int Kernel, ActivationShape Input, ActivationShape Output, int ParameterOffset, int ParameterCount)
+{
+    /// <summary>Share of the elements that a dropout sets to zero, 0 to below 1; else 0.</summary>
+    public float Rate { get; init; }
+}
