@@ -32,7 +32,7 @@ public sealed class Network
         Spec = spec;
         MaxBatch = maxBatch;
         layers = [.. spec.Layers.Select((layer, index) => Make(layer, index, maxBatch))];
-        transposeInput = spec.Layers[0].Kind != LayerKind.Flatten;
+        transposeInput = spec.Layers[0].Kind is not (LayerKind.Flatten or LayerKind.Features);
         input = transposeInput ? new float[checked(maxBatch * spec.InputCount)] : [];
         activations = new float[layers.Length][];
         var widest = 0;
@@ -179,6 +179,7 @@ public sealed class Network
         LayerKind.Dense => new DenseLayer(spec),
         LayerKind.MaxPool1d => new MaxPool1dLayer(spec),
         LayerKind.GlobalAverage => new GlobalAverageLayer(spec),
+        LayerKind.Features => new FeaturesLayer(spec),
         LayerKind.Flatten => new FlattenLayer(spec, index == 0),
         LayerKind.AveragePool1d => new AveragePool1dLayer(spec),
         LayerKind.LayerNorm => new LayerNormLayer(spec),

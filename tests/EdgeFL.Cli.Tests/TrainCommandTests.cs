@@ -22,6 +22,9 @@ public sealed class TrainCommandTests
     [DataFact("uci-hapt")]
     public Task Train_Activity_ReachesItsAccuracy() => ReachesAsync("activity", "uci-hapt", 0.93);
 
+    [DataFact("uci-hapt")]
+    public Task Train_ActivityByFeatures_ReachesItsAccuracy() => ReachesAsync("activity-linear", "uci-hapt", 0.93);
+
     [DataFact("occupancy")]
     public Task Train_Occupancy_ReachesItsAccuracy() => ReachesAsync("occupancy", "occupancy", 0.90);
 

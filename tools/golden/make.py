@@ -45,6 +45,27 @@ class Mean(nn.Module):
         return x.mean(2)
 
 
+class Features(nn.Module):
+    """Mean, deviation, least, largest, mean step, share of steps that cross the mean, ln(1e-6 + energy)/4 of each band."""
+
+    def __init__(self, bands):
+        super().__init__()
+        self.bands = bands
+
+    def forward(self, x):
+        rows = x.shape[2]
+        centred = x - x.mean(2, keepdim=True)
+        crossings = ((centred[:, :, 1:] < 0) != (centred[:, :, :-1] < 0)).double().mean(2)
+        features = [x.mean(2), centred.square().mean(2).sqrt(), x.amin(2), x.amax(2), (x[:, :, 1:] - x[:, :, :-1]).abs().mean(2), crossings]
+        power = torch.fft.rfft(centred, 1 << (rows - 1).bit_length()).abs().square() / rows
+        last = power.shape[2] - 1
+        edges = [1]
+        for band in range(1, self.bands + 1):
+            edges.append(max(edges[-1] + 1, min(1 + round(last ** (band / self.bands)), last + 1 - (self.bands - band))))
+        features += [(1e-6 + power[:, :, a:b].sum(2)).log() / 4 for a, b in zip(edges, edges[1:])]
+        return torch.stack(features, 2).flatten(1)
+
+
 def build(model):
     """The model file's layers as PyTorch modules; shapes are found by running one window through."""
     x = torch.zeros(1, model["channels"], model["length"] - model.get("horizon", 0), dtype=torch.double)
@@ -73,6 +94,8 @@ def build(model):
             new = [Rows(nn.LayerNorm(channels))]
         elif kind == "groupnorm":
             new = [nn.GroupNorm(layer["groups"], channels)]
+        elif kind == "features":
+            new = [Features(layer["bands"])]
         elif kind == "gru":
             new = [Gru(channels, layer["outputs"], layer.get("sequence", False))]
         else:
@@ -174,6 +197,7 @@ CASES = {
         name, [conv(6, 2), layer("depthwiseconv1d", kernel=4), layer("tanh"), layer("flatten"), dense(3)]),
     "separableconv1d": lambda name: model_case(
         name, [conv(5, 2), layer("separableconv1d", filters=6, kernel=3), layer("relu"), layer("globalaverage"), dense(3)]),
+    "features": lambda name: model_case(name, [layer("features", bands=3), layer("layernorm"), dense(3)], length=21),
     "gru-last": lambda name: model_case(name, [conv(5, 2), layer("gru", outputs=6), dense(3)]),
     "gru-sequence": lambda name: model_case(
         name, [layer("gru", outputs=5, sequence=True), layer("gru", outputs=4, sequence=True), layer("globalaverage"), dense(3)]),

@@ -50,6 +50,9 @@ public enum LayerKind
     /// each in the order reset, update, candidate.
     /// </summary>
     Gru,
+
+    /// <summary>Statistics and band energies of each channel, [C·(6 + bands)], channel after channel; no parameters; the first layer only.</summary>
+    Features,
 }
 
 /// <summary>What flows between layers.</summary>
@@ -68,7 +71,7 @@ public readonly record struct ActivationShape(int Channels, int Length, bool IsV
 /// <summary>One layer with its shapes worked out.</summary>
 /// <param name="Kind">What it computes.</param>
 /// <param name="Size">Filters of a conv1d, outputs of a dense layer or gru, window of a maxpool1d or averagepool1d, channels of a layernorm or
-/// depthwiseconv1d, groups of a groupnorm; else 0.</param>
+/// depthwiseconv1d, groups of a groupnorm, bands of features; else 0.</param>
 /// <param name="Kernel">Taps of a conv1d or depthwiseconv1d; else 0.</param>
 /// <param name="Input">Shape that goes in.</param>
 /// <param name="Output">Shape that comes out.</param>

@@ -46,6 +46,8 @@ internal sealed class LayerFile
 
     public int? Groups { get; set; }
 
+    public int? Bands { get; set; }
+
     public float? Rate { get; set; }
 
     public bool? Sequence { get; set; }

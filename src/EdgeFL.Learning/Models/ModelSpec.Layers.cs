@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeFL.Learning.Layers;
 
 namespace EdgeFL.Learning;
 
@@ -8,7 +9,7 @@ public sealed partial class ModelSpec
 
     private const string LayerTypes =
         "conv1d, relu, tanh, sigmoid, gelu, depthwiseconv1d, separableconv1d, gru, maxpool1d, averagepool1d, globalaverage, layernorm, groupnorm, "
-        + "dropout, flatten, dense";
+        + "dropout, features, flatten, dense";
 
     private LayerSpec[] BuildLayers()
     {
@@ -62,6 +63,7 @@ public sealed partial class ModelSpec
         "groupnorm" => [GroupNorm(place, offset)],
         "dropout" => [Dropout(place, offset)],
         "globalaverage" => [GlobalAverage(place, offset)],
+        "features" => [Features(place, offset)],
         "flatten" => [Flatten(place, offset)],
         _ => throw At(place, $"is of no known type; there are {LayerTypes}"),
     };
@@ -174,6 +176,18 @@ public sealed partial class ModelSpec
         return new LayerSpec(LayerKind.GlobalAverage, 0, 0, place.Input, new ActivationShape(place.Input.Channels, 1, true), offset, 0);
     }
 
+    private LayerSpec Features(in Place place, int offset)
+    {
+        TakeOnly(place, "bands");
+        if (place.Index > 0)
+            throw At(place, "measures the sensor's own rows; it can only be the first layer");
+        if (place.Input.Length < 4)
+            throw At(place, $"needs windows of 4 rows or more, not {place.Input.Length}");
+        var bands = Number(place, "bands", place.Source!.Bands, 1, Math.Min(64, place.Input.Length / 2));
+        var output = Sized(place, place.Input.Channels * (FeaturesLayer.Plain + bands), 1, true);
+        return new LayerSpec(LayerKind.Features, bands, 0, place.Input, output, offset, 0);
+    }
+
     private LayerSpec Flatten(in Place place, int offset)
     {
         TakeOnly(place);
@@ -228,6 +242,7 @@ public sealed partial class ModelSpec
         Refuse(place, members, "size", source.Size is not null);
         Refuse(place, members, "outputs", source.Outputs is not null);
         Refuse(place, members, "groups", source.Groups is not null);
+        Refuse(place, members, "bands", source.Bands is not null);
         Refuse(place, members, "rate", source.Rate is not null);
         Refuse(place, members, "sequence", source.Sequence is not null);
     }
