@@ -20,6 +20,13 @@ public sealed class WidthTests
         ["lerp"] = (x, y, z) => { x.CopyTo(z, 0); Vectors.Lerp(z, y, 0.3f); },
         ["relu"] = (x, y, z) => Activations.Relu(x, z),
         ["relu gradient"] = (x, y, z) => Activations.ReluGradient(x, y, z),
+        ["random fourier"] = (x, y, z) =>
+        {
+            if (x.Length == 0)
+                return;
+            RandomFourier.Forward(x, x.Length, z);
+            RandomFourier.Backward(y, x.Length, z);
+        },
         ["gelu"] = (x, y, z) => { Elementary.Gelu(x, z); Elementary.GeluGradient(x, z, z); },
         ["huber"] = (x, y, z) => Vectors.Shift(Huber.Sum(x, y, 0.8f, 0.1f, z), z, z),
         ["layer norm"] = (x, y, z) =>
