@@ -187,6 +187,7 @@ public sealed class Network
         LayerKind.DepthwiseConv1d => new DepthwiseConv1dLayer(spec),
         LayerKind.Dropout => new DropoutLayer(spec, index),
         LayerKind.Gru => new GruLayer(spec, maxBatch),
+        LayerKind.RandomFourier => new RandomFourierLayer(spec, maxBatch),
         _ => new ActivationLayer(spec),
     };
 

@@ -65,8 +65,7 @@ public static partial class Elementary
     /// <summary>Φ(x) and φ(x), relative error below 1e-9 for |x| up to 15.</summary>
     private static (double Distribution, double Density) Normal(double x)
     {
-        var (tail, power) = ReducedExpMinusOne(-0.5 * x * x);
-        var bell = power + power * tail;
+        var bell = ExpFunction.Within<OneDouble, double>(-0.5 * x * x);
         var upper = 0.5 * bell * ScaledComplement(Math.Abs(x) * RootHalf);
         return (x < 0.0 ? upper : 1.0 - upper, DensityAtZero * bell);
     }

@@ -37,6 +37,8 @@ public sealed class GradientTests
         { "gru", """{"type":"gru","outputs":7},""" + Dense3 },
         { "gru behind a convolution", """{"type":"conv1d","filters":6,"kernel":2},{"type":"maxpool1d","size":2},{"type":"gru","outputs":17},{"type":"relu"},""" + Dense3 },
         { "two grus", """{"type":"gru","outputs":6,"sequence":true},{"type":"tanh"},{"type":"gru","outputs":5,"sequence":true},{"type":"globalaverage"},""" + Dense3 },
+        { "random fourier", """{"type":"conv1d","filters":4,"kernel":3},{"type":"flatten"},{"type":"dense","outputs":7},{"type":"randomfourier","outputs":33,"width":0.7,"seed":5},""" + Dense3 },
+        { "random fourier first", """{"type":"flatten"},{"type":"randomfourier","outputs":20},""" + Dense3 },
         { "whole", """{"type":"conv1d","filters":16,"kernel":5},{"type":"relu"},{"type":"maxpool1d","size":2},{"type":"conv1d","filters":32,"kernel":5},{"type":"relu"},{"type":"globalaverage"},""" + Dense3 },
     };
 

@@ -40,6 +40,15 @@ public sealed class ModelSpecTests
     }
 
     [Fact]
+    public void Hash_OfRandomFeatures_KnowsTheirDrawing()
+    {
+        static string HashOf(string members) => Convert.ToHexString(
+            Models.Classify($$"""{"type":"flatten"},{"type":"randomfourier","outputs":9{{members}}},{"type":"dense","outputs":3}""").Hash.Span);
+        Assert.Equal(HashOf(""), HashOf(""","width":1,"seed":0"""));
+        Assert.Equal(3, new[] { HashOf(""), HashOf(""","seed":1"""), HashOf(""","width":2""") }.Distinct().Count());
+    }
+
+    [Fact]
     public void Initialise_NewLayers_StartAsTheyShould()
     {
         var spec = Models.Classify("""{"type":"depthwiseconv1d","kernel":4},{"type":"groupnorm","groups":3},{"type":"gru","outputs":16,"sequence":true},{"type":"layernorm"},{"type":"globalaverage"},{"type":"dense","outputs":3}""");
@@ -153,6 +162,11 @@ public sealed class ModelSpecTests
     [InlineData("""{"type":"dropout"}""", "layer 0 (dropout), input 3x20", "lacks \"rate\"")]
     [InlineData("""{"type":"dropout","rate":1}""", "layer 0 (dropout), input 3x20", "\"rate\": 1; it must be 0 to 0.95")]
     [InlineData("""{"type":"relu","rate":0.5}""", "layer 0 (relu), input 3x20", "takes no \"rate\"")]
+    [InlineData("""{"type":"randomfourier","outputs":9}""", "layer 0 (randomfourier), input 3x20", "needs a vector")]
+    [InlineData("""{"type":"flatten"},{"type":"randomfourier"}""", "layer 1 (randomfourier), input 60", "lacks \"outputs\"")]
+    [InlineData("""{"type":"flatten"},{"type":"randomfourier","outputs":9,"width":0}""", "layer 1 (randomfourier), input 60", "\"width\": 0; it must be 0.0001 to 1000")]
+    [InlineData("""{"type":"flatten"},{"type":"randomfourier","outputs":9,"seed":-1}""", "layer 1 (randomfourier), input 60", "\"seed\": -1; it must be 0 to")]
+    [InlineData("""{"type":"dense","outputs":3,"seed":1}""", "layer 0 (dense), input 3x20", "takes no \"seed\"")]
     [InlineData("""{"type":"relu","size":2}""", "layer 0 (relu), input 3x20", "takes no \"size\"")]
     [InlineData("""{"type":"lstm"}""", "layer 0 (lstm), input 3x20", "no known type; there are conv1d, relu")]
     [InlineData("""{}""", "layer 0 (no type), input 3x20", "no known type")]

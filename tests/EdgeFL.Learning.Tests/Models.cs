@@ -16,7 +16,7 @@ internal static class Models
 
     /// <summary>What <see cref="SmallCnn"/> leaves out, in sizes that no vector divides.</summary>
     internal static ModelSpec EveryLayer() => Classify(
-        """{"type":"separableconv1d","filters":18,"kernel":3},{"type":"groupnorm","groups":3},{"type":"gelu"},{"type":"averagepool1d","size":2},{"type":"dropout","rate":0.1},{"type":"gru","outputs":9,"sequence":true},{"type":"layernorm"},{"type":"gru","outputs":7},{"type":"dropout","rate":0.2},{"type":"dense","outputs":3}""");
+        """{"type":"separableconv1d","filters":18,"kernel":3},{"type":"groupnorm","groups":3},{"type":"gelu"},{"type":"averagepool1d","size":2},{"type":"dropout","rate":0.1},{"type":"gru","outputs":9,"sequence":true},{"type":"layernorm"},{"type":"gru","outputs":7},{"type":"dropout","rate":0.2},{"type":"randomfourier","outputs":37,"width":0.5},{"type":"dense","outputs":3}""");
 
     internal static ModelSpec Shipped(string name)
     {

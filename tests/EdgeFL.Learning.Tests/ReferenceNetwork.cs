@@ -20,6 +20,7 @@ internal static class ReferenceNetwork
                 LayerKind.DepthwiseConv1d => Depthwise(layer, own, x),
                 LayerKind.Gru => Gru(layer, own, x),
                 LayerKind.Dropout => x,
+                LayerKind.RandomFourier => RandomFourier(layer, x),
                 LayerKind.Gelu => [.. x.Select(Gelu)],
                 LayerKind.GlobalAverage => [.. x.Chunk(layer.Input.Length).Select(row => row.Average())],
                 LayerKind.Relu => [.. x.Select(v => Math.Max(v, 0))],
@@ -168,6 +169,15 @@ internal static class ReferenceNetwork
             }
         }
         return y;
+    }
+
+    private static double[] RandomFourier(LayerSpec layer, double[] x)
+    {
+        // The drawing is the real one: a fixed part of the model, like a parameter.
+        float[] projection = new float[x.Length * layer.Size], offset = new float[layer.Size];
+        Numerics.RandomFourier.Draw((ulong)layer.Seed, layer.Width, projection, offset);
+        return [.. offset.Select((turn, o) =>
+            Math.Sqrt(2.0 / layer.Size) * Math.Cos(2 * Math.PI * (turn + x.Select((v, i) => v * projection[i * layer.Size + o]).Sum())))];
     }
 
     /// <summary>x·Φ(x), the distribution by its power series.</summary>

@@ -2,7 +2,7 @@ namespace EdgeFL.Numerics.Tests;
 
 public sealed class ElementaryTests
 {
-    public static TheoryData<string> Functions => ["exp", "log", "tanh", "sigmoid", "rsqrt", "gelu"];
+    public static TheoryData<string> Functions => ["exp", "log", "tanh", "sigmoid", "rsqrt", "gelu", "cosine", "sine"];
 
     /// <summary>A walk over all floats, a prime number of bit patterns at a time; the platform's double functions are the reference.</summary>
     [Theory]
@@ -50,11 +50,14 @@ public sealed class ElementaryTests
         Assert.True(float.IsNaN(Elementary.ReciprocalSqrt(-1f)));
         Assert.Equal(float.PositiveInfinity, Elementary.Gelu(float.PositiveInfinity));
         Assert.True(float.IsNegative(Elementary.Gelu(float.NegativeInfinity)) && Elementary.Gelu(float.NegativeInfinity) == 0f);
+        Assert.True(float.IsNaN(Elementary.CosineOfTurns(float.PositiveInfinity)) && float.IsNaN(Elementary.SineOfTurns(float.NegativeInfinity)));
+        Assert.Equal((1f, 0f, -1f, 0f), (Elementary.CosineOfTurns(7f), Elementary.CosineOfTurns(7.25f), Elementary.CosineOfTurns(7.5f), Elementary.CosineOfTurns(7.75f)));
+        Assert.Equal((0f, 1f, 0f, -1f), (Elementary.SineOfTurns(7f), Elementary.SineOfTurns(7.25f), Elementary.SineOfTurns(7.5f), Elementary.SineOfTurns(7.75f)));
         Assert.Equal(0.5f, Elementary.GeluDerivative(0f));
         Assert.Equal(1f, Elementary.GeluDerivative(float.PositiveInfinity));
         Assert.Equal(0f, Elementary.GeluDerivative(float.NegativeInfinity));
         Assert.True(float.IsNaN(Elementary.GeluDerivative(float.NaN)));
-        foreach (var name in new[] { "exp", "log", "tanh", "sigmoid", "rsqrt", "gelu" })
+        foreach (var name in new[] { "exp", "log", "tanh", "sigmoid", "rsqrt", "gelu", "cosine", "sine" })
             Assert.True(float.IsNaN(Both(name, float.NaN).Got));
     }
 
@@ -104,6 +107,8 @@ public sealed class ElementaryTests
         "log" => (Elementary.Log(x), Math.Log(x)),
         "tanh" => (Elementary.Tanh(x), Math.Tanh(x)),
         "rsqrt" => (Elementary.ReciprocalSqrt(x), 1.0 / Math.Sqrt(x)),
+        "cosine" => (Elementary.CosineOfTurns(x), double.CosPi(2.0 * x)),
+        "sine" => (Elementary.SineOfTurns(x), double.SinPi(2.0 * x)),
         "gelu" => (Elementary.Gelu(x), x * ErrorFunction.Normal(x)),
         _ => (Elementary.Sigmoid(x), 1.0 / (1.0 + Math.Exp(-(double)x))),
     };

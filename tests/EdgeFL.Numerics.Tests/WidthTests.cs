@@ -20,6 +20,13 @@ public sealed class WidthTests
         ["lerp"] = (x, y, z) => { x.CopyTo(z, 0); Vectors.Lerp(z, y, 0.3f); },
         ["relu"] = (x, y, z) => Activations.Relu(x, z),
         ["relu gradient"] = (x, y, z) => Activations.ReluGradient(x, y, z),
+        ["random fourier"] = (x, y, z) =>
+        {
+            if (x.Length == 0)
+                return;
+            RandomFourier.Forward(x, x.Length, z);
+            RandomFourier.Backward(y, x.Length, z);
+        },
         ["gelu"] = (x, y, z) => { Elementary.Gelu(x, z); Elementary.GeluGradient(x, z, z); },
         ["huber"] = (x, y, z) => Vectors.Shift(Huber.Sum(x, y, 0.8f, 0.1f, z), z, z),
         ["layer norm"] = (x, y, z) =>
@@ -68,6 +75,8 @@ public sealed class WidthTests
                 Vectors.Add(z, gates.AsSpan(k * x.Length, x.Length), z);
             Vectors.Add(z, hidden.AsSpan(2 * x.Length), z);
         },
+        ["exp"] = (x, y, z) => Elementary.Exp(x, z),
+        ["sigmoid"] = (x, y, z) => Elementary.Sigmoid(x, z),
         ["tanh"] = (x, y, z) => Elementary.Tanh(x, z),
         ["sort columns"] = (x, y, z) =>
         {
@@ -114,6 +123,25 @@ public sealed class WidthTests
                 expected ??= got;
                 Assert.True(expected.AsSpan().SequenceEqual(got), $"{name}, length {length}, {bits} bits");
             }
+        }
+    }
+
+    /// <summary>What the vectors replace at the ends, and NaN with whatever bits, must come out as the scalar twin has it.</summary>
+    [Fact]
+    public void Exponentials_AllOverTheFloats_GiveTheScalarBits()
+    {
+        var x = new float[4096];
+        for (long first = 0; first <= uint.MaxValue; first += 4096L * 9973)
+        {
+            for (var i = 0; i < x.Length; i++)
+                x[i] = BitConverter.UInt32BitsToSingle((uint)(first + i * 9973L));
+            float[] exp = new float[x.Length], tanh = new float[x.Length], sigmoid = new float[x.Length];
+            Elementary.Exp(x, exp);
+            Elementary.Tanh(x, tanh);
+            Elementary.Sigmoid(x, sigmoid);
+            Assert.Equal(Numbers.Bits([.. x.Select(Elementary.Exp)]), Numbers.Bits(exp));
+            Assert.Equal(Numbers.Bits([.. x.Select(Elementary.Tanh)]), Numbers.Bits(tanh));
+            Assert.Equal(Numbers.Bits([.. x.Select(Elementary.Sigmoid)]), Numbers.Bits(sigmoid));
         }
     }
 

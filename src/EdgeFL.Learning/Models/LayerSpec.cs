@@ -53,6 +53,9 @@ public enum LayerKind
 
     /// <summary>Statistics and band energies of each channel, [C·(6 + bands)], channel after channel; no parameters; the first layer only.</summary>
     Features,
+
+    /// <summary>√(2/O)·cos(w·x + b) of a projection drawn from <see cref="LayerSpec.Seed"/>; nothing in it is learned.</summary>
+    RandomFourier,
 }
 
 /// <summary>What flows between layers.</summary>
@@ -70,7 +73,7 @@ public readonly record struct ActivationShape(int Channels, int Length, bool IsV
 
 /// <summary>One layer with its shapes worked out.</summary>
 /// <param name="Kind">What it computes.</param>
-/// <param name="Size">Filters of a conv1d, outputs of a dense layer or gru, window of a maxpool1d or averagepool1d, channels of a layernorm or
+/// <param name="Size">Filters of a conv1d, outputs of a dense layer, gru or randomfourier, window of a maxpool1d or averagepool1d, channels of a layernorm or
 /// depthwiseconv1d, groups of a groupnorm, bands of features; else 0.</param>
 /// <param name="Kernel">Taps of a conv1d or depthwiseconv1d; else 0.</param>
 /// <param name="Input">Shape that goes in.</param>
@@ -82,4 +85,10 @@ public sealed record LayerSpec(
 {
     /// <summary>Share of the elements that a dropout sets to zero, 0 to below 1; else 0.</summary>
     public float Rate { get; init; }
+
+    /// <summary>Standard deviation of a randomfourier's projection, 0.0001 to 1000; else 0.</summary>
+    public float Width { get; init; }
+
+    /// <summary>What a randomfourier's projection is drawn from, 0 or more; else 0.</summary>
+    public int Seed { get; init; }
 }

@@ -51,6 +51,10 @@ internal sealed class LayerFile
     public float? Rate { get; set; }
 
     public bool? Sequence { get; set; }
+
+    public float? Width { get; set; }
+
+    public int? Seed { get; set; }
 }
 
 [JsonSourceGenerationOptions(

@@ -9,7 +9,7 @@ public sealed partial class ModelSpec
 
     private const string LayerTypes =
         "conv1d, relu, tanh, sigmoid, gelu, depthwiseconv1d, separableconv1d, gru, maxpool1d, averagepool1d, globalaverage, layernorm, groupnorm, "
-        + "dropout, features, flatten, dense";
+        + "dropout, features, flatten, dense, randomfourier";
 
     private LayerSpec[] BuildLayers()
     {
@@ -62,6 +62,7 @@ public sealed partial class ModelSpec
         "layernorm" => [Same(place, LayerKind.LayerNorm, offset) with { Size = place.Input.Channels, ParameterCount = 2 * place.Input.Channels }],
         "groupnorm" => [GroupNorm(place, offset)],
         "dropout" => [Dropout(place, offset)],
+        "randomfourier" => [RandomFourier(place, offset)],
         "globalaverage" => [GlobalAverage(place, offset)],
         "features" => [Features(place, offset)],
         "flatten" => [Flatten(place, offset)],
@@ -162,6 +163,25 @@ public sealed partial class ModelSpec
         return new LayerSpec(LayerKind.Dense, outputs, 0, place.Input, output, offset, Weights(place, outputs, place.Input.Channels));
     }
 
+    private LayerSpec RandomFourier(in Place place, int offset)
+    {
+        TakeOnly(place, "outputs", "width", "seed");
+        if (!place.Input.IsVector)
+            throw At(place, "needs a vector; put flatten or globalaverage before it");
+        var outputs = Number(place, "outputs", place.Source!.Outputs, 1, 65536);
+        if ((long)outputs * place.Input.Channels > ParametersMax)
+            throw At(place, $"draws a projection of {(long)outputs * place.Input.Channels} values, more than {ParametersMax}");
+        var width = place.Source.Width ?? 1f;
+        if (!(width is >= 1e-4f and <= 1e3f))
+            throw At(place, string.Create(CultureInfo.InvariantCulture, $"has \"width\": {width}; it must be 0.0001 to 1000"));
+        var seed = Number(place, "seed", place.Source.Seed ?? 0, 0, int.MaxValue);
+        return new LayerSpec(LayerKind.RandomFourier, outputs, 0, place.Input, new ActivationShape(outputs, 1, true), offset, 0)
+        {
+            Width = width,
+            Seed = seed,
+        };
+    }
+
     private LayerSpec Same(in Place place, LayerKind kind, int offset)
     {
         TakeOnly(place);
@@ -245,6 +265,8 @@ public sealed partial class ModelSpec
         Refuse(place, members, "bands", source.Bands is not null);
         Refuse(place, members, "rate", source.Rate is not null);
         Refuse(place, members, "sequence", source.Sequence is not null);
+        Refuse(place, members, "width", source.Width is not null);
+        Refuse(place, members, "seed", source.Seed is not null);
     }
 
     private void Refuse(in Place place, ReadOnlySpan<string> members, string member, bool given)

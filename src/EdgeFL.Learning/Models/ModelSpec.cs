@@ -176,7 +176,11 @@ public sealed partial class ModelSpec
         foreach (var layer in layers)
         {
             text.Append($"layer={layer.Kind},{layer.Size},{layer.Kernel},{layer.Input},{layer.Output}");
-            text.Append(layer.Rate > 0f ? $",rate={layer.Rate.ToString("R", CultureInfo.InvariantCulture)}\n" : "\n");
+            if (layer.Rate > 0f)
+                text.Append($",rate={layer.Rate.ToString("R", CultureInfo.InvariantCulture)}");
+            if (layer.Kind == LayerKind.RandomFourier)
+                text.Append($",width={layer.Width.ToString("R", CultureInfo.InvariantCulture)},seed={layer.Seed}");
+            text.Append('\n');
         }
         return text.ToString();
     }
