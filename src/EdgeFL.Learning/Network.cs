@@ -52,6 +52,9 @@ public sealed class Network
     /// <summary>Most windows at once.</summary>
     public int MaxBatch { get; }
 
+    /// <summary>Bytes of inputs, activations and their gradients that the network holds for a full batch; layers' own scratch is not counted.</summary>
+    public long ActivationBytes => sizeof(float) * (input.LongLength + near.LongLength + far.LongLength + activations.Distinct().Sum(a => a.LongLength));
+
     /// <summary>Whose training this is, for dropout. Default 0.</summary>
     public ulong DropoutSeed { get; set; }
 

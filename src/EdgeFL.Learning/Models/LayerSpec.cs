@@ -83,6 +83,17 @@ public readonly record struct ActivationShape(int Channels, int Length, bool IsV
 public sealed record LayerSpec(
     LayerKind Kind, int Size, int Kernel, ActivationShape Input, ActivationShape Output, int ParameterOffset, int ParameterCount)
 {
+    /// <summary>Multiply-adds for one sample forward, those of products and transforms; elementwise work is not counted. Training takes three times as many.</summary>
+    public long MultiplyAdds => Kind switch
+    {
+        LayerKind.Conv1d => (long)Output.Count * Input.Channels * Kernel,
+        LayerKind.DepthwiseConv1d => (long)Output.Count * Kernel,
+        LayerKind.Dense or LayerKind.RandomFourier => (long)Output.Count * Input.Count,
+        LayerKind.Gru => 3L * Size * (Input.Channels + Size) * Input.Length,
+        LayerKind.Features => (long)Input.Channels * 2 * Transform(Input.Length),
+        _ => 0,
+    };
+
     /// <summary>Share of the elements that a dropout sets to zero, 0 to below 1; else 0.</summary>
     public float Rate { get; init; }
 
@@ -91,4 +102,11 @@ public sealed record LayerSpec(
 
     /// <summary>What a randomfourier's projection is drawn from, 0 or more; else 0.</summary>
     public int Seed { get; init; }
+
+    /// <summary>N·log2 N of the power of two that takes this many rows in.</summary>
+    private static long Transform(int rows)
+    {
+        var size = System.Numerics.BitOperations.RoundUpToPowerOf2((uint)rows);
+        return (long)size * System.Numerics.BitOperations.Log2(size);
+    }
 }
