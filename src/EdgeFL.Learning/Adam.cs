@@ -9,7 +9,9 @@ namespace EdgeFL.Learning;
 /// Sources: Kingma, Ba, "Adam", ICLR 2015 (arXiv:1412.6980); Loshchilov, Hutter, "Decoupled Weight Decay Regularization", ICLR 2019
 /// (arXiv:1711.05101), PyTorch's AdamW.
 /// </summary>
-/// <remarks>Moments below 1e-20 become zero. For v that is a gradient below 3e-9, and with the default ε the step is then still within a third of what it would have been.</remarks>
+/// <remarks>
+/// Moments below 1e-20 become zero. With the default b2, v does so at a gradient of 3e-9; with the default ε the step is then at most a third longer.
+/// </remarks>
 public sealed class Adam : IOptimiser
 {
     private readonly float[] mean;

@@ -61,7 +61,7 @@ public enum LayerKind
 /// <summary>What flows between layers.</summary>
 /// <param name="Channels">C; of a vector, its length.</param>
 /// <param name="Length">T, rows; of a vector 1.</param>
-/// <param name="IsVector">True once time is gone (after flatten, globalaverage, dense).</param>
+/// <param name="IsVector">True once time is gone (after flatten, globalaverage, features, dense, or a gru that gives its last state).</param>
 public readonly record struct ActivationShape(int Channels, int Length, bool IsVector)
 {
     /// <summary>Values of one sample.</summary>
