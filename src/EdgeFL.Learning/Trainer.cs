@@ -57,7 +57,7 @@ public sealed class Trainer
     /// <param name="parameters">Shape [P]; read and written.</param>
     /// <param name="optimiser">What turns the gradient into a change.</param>
     /// <param name="eta">Learning rate, above 0.</param>
-    /// <returns>Mean loss of the minibatch before the step; NaN, and nothing changed, when there is no data.</returns>
+    /// <returns>Mean loss of the minibatch before the step; not finite, and nothing changed, when there is no data or loss or gradient is not finite.</returns>
     /// <exception cref="ArgumentException">The lengths do not fit the model.</exception>
     public float Step(Span<float> parameters, IOptimiser optimiser, float eta)
     {
@@ -70,7 +70,7 @@ public sealed class Trainer
         if (!float.IsFinite(loss) || !clip.TryApply(gradient))
         {
             SkippedSteps++;
-            return loss;
+            return float.IsFinite(loss) ? float.PositiveInfinity : loss;
         }
         optimiser.Step(parameters, gradient, eta);
         Steps++;

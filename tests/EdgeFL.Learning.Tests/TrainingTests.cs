@@ -106,6 +106,20 @@ public sealed class TrainingTests
     }
 
     [Fact]
+    public void Step_GradientTooLongForAFloat_IsRefusedAndSaidThoughTheLossIsFinite()
+    {
+        var spec = Models.Classify("""{"type":"flatten"},{"type":"dense","outputs":3}""");
+        var data = new LocalData(spec, new LocalDataOptions(), 1);
+        data.Add(new SampleWindow(Enumerable.Repeat(1e25f, spec.InputCount).ToArray(), spec.Channels, 1, 0));
+        var trainer = new Trainer(new Network(spec, 4), data, 4);
+        var parameters = new float[spec.ParameterCount];
+        Assert.Equal(float.PositiveInfinity, trainer.Step(parameters, new MomentumSgd(parameters.Length), 0.1f));
+        Assert.Equal((1, 0), (trainer.SkippedSteps, trainer.Steps));
+        Assert.All(parameters, p => Assert.Equal(0f, p));
+        Assert.Equal(1f, trainer.LongGradient);
+    }
+
+    [Fact]
     public void Step_WithoutData_DoesNothing()
     {
         var spec = Models.SmallCnn();
