@@ -6,58 +6,88 @@ public static partial class Matrix
 {
     private const int TileRows = 8;
 
-    private static void Columns<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float initial, ref float c, int n)
+    /// <summary>All rows, from column <paramref name="n"/> on, as many columns as fill vectors of this width; returns the first column left over.</summary>
+    /// <param name="p">Shape and strides.</param>
+    /// <param name="a">Left factor.</param>
+    /// <param name="b">Right factor.</param>
+    /// <param name="start">Where sums start, row after row; a null reference for zero.</param>
+    /// <param name="startRow">From a row of <paramref name="start"/> to the next; 0 = the same for all rows.</param>
+    /// <param name="c">Result; may be <paramref name="start"/> itself, of the same row distance, and is then added to.</param>
+    /// <param name="n">First column.</param>
+    /// <param name="pairs">Whether there are registers for two vectors of columns at a time.</param>
+    private static int Sweep<TLanes, TVector>(
+        in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c, int n, bool pairs)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
-        ref var bn = ref Unsafe.Add(ref b, n);
-        ref var cn = ref Unsafe.Add(ref c, n);
-        var start = Unsafe.IsNullRef(ref initial) ? TLanes.Zero : TLanes.Load(ref Unsafe.Add(ref initial, n));
+        var none = Unsafe.IsNullRef(ref start);
         if (p.Rows < TileRows)
         {
-            for (var m = 0; m < p.Rows; m++)
-                Tile1<TLanes, TVector>(p, ref Unsafe.Add(ref a, (nint)m * p.ARow), ref bn, ref Unsafe.Add(ref cn, (nint)m * p.CRow), start);
-            return;
+            for (; n + 4 * TLanes.Count <= p.Columns; n += 4 * TLanes.Count)
+            {
+                for (var m = 0; m < p.Rows; m++)
+                {
+                    Row4<TLanes, TVector>(
+                        p, ref At(ref a, m, p.ARow), ref At(ref b, n), ref none ? ref start : ref At(ref start, m, startRow, n), ref At(ref c, m, p.CRow, n));
+                }
+            }
         }
-        // The last tile is moved back to end with the rows: what it computes twice comes out the same.
-        for (var m = 0; ; m = Math.Min(m + TileRows, p.Rows - TileRows))
+        else if (pairs)
         {
-            Tile8<TLanes, TVector>(p, ref Unsafe.Add(ref a, (nint)m * p.ARow), ref bn, ref Unsafe.Add(ref cn, (nint)m * p.CRow), start);
-            if (m + TileRows >= p.Rows)
-                return;
+            for (; n + 2 * TLanes.Count <= p.Columns; n += 2 * TLanes.Count)
+                Tiles<TLanes, TVector>(p, ref a, ref At(ref b, n), ref none ? ref start : ref At(ref start, n), startRow, ref At(ref c, n), true);
         }
+        for (; n + TLanes.Count <= p.Columns; n += TLanes.Count)
+            Tiles<TLanes, TVector>(p, ref a, ref At(ref b, n), ref none ? ref start : ref At(ref start, n), startRow, ref At(ref c, n), false);
+        return n;
     }
 
-    /// <summary>Two vectors of columns at a time, for instruction sets with 32 registers.</summary>
-    private static void Pairs<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float initial, ref float c, int n)
+    private static void Tiles<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c, bool pair)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
-        if (p.Rows < TileRows)
+        var none = Unsafe.IsNullRef(ref start);
+        var m = 0;
+        while (m + TileRows <= p.Rows)
         {
-            Columns<TLanes, TVector>(p, ref a, ref b, ref initial, ref c, n);
-            Columns<TLanes, TVector>(p, ref a, ref b, ref initial, ref c, n + TLanes.Count);
-            return;
+            ref var from = ref none ? ref start : ref At(ref start, m, startRow);
+            if (pair)
+                Tile8Pair<TLanes, TVector>(p, ref At(ref a, m, p.ARow), ref b, ref from, startRow, ref At(ref c, m, p.CRow));
+            else
+                Tile8<TLanes, TVector>(p, ref At(ref a, m, p.ARow), ref b, ref from, startRow, ref At(ref c, m, p.CRow));
+            m += TileRows;
+            // The last tile is moved back to end with the rows: what it computes twice comes out the same, unless it is added to what is there.
+            if (m < p.Rows && m + TileRows > p.Rows && startRow == 0)
+                m = p.Rows - TileRows;
         }
-        ref var bn = ref Unsafe.Add(ref b, n);
-        ref var cn = ref Unsafe.Add(ref c, n);
-        var none = Unsafe.IsNullRef(ref initial);
-        var start = none ? TLanes.Zero : TLanes.Load(ref Unsafe.Add(ref initial, n));
-        var next = none ? TLanes.Zero : TLanes.Load(ref Unsafe.Add(ref initial, n + TLanes.Count));
-        for (var m = 0; ; m = Math.Min(m + TileRows, p.Rows - TileRows))
+        for (; m < p.Rows; m++)
         {
-            Tile8Pair<TLanes, TVector>(p, ref Unsafe.Add(ref a, (nint)m * p.ARow), ref bn, ref Unsafe.Add(ref cn, (nint)m * p.CRow), start, next);
-            if (m + TileRows >= p.Rows)
-                return;
+            ref var from = ref none ? ref start : ref At(ref start, m, startRow);
+            Row<TLanes, TVector>(p, ref At(ref a, m, p.ARow), ref b, ref from, ref At(ref c, m, p.CRow));
+            if (pair)
+            {
+                Row<TLanes, TVector>(
+                    p,
+                    ref At(ref a, m, p.ARow),
+                    ref At(ref b, TLanes.Count),
+                    ref none ? ref from : ref At(ref from, TLanes.Count),
+                    ref At(ref c, m, p.CRow, TLanes.Count));
+            }
         }
     }
 
-    private static void Tile1<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float c, TVector start)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ref float At(ref float origin, int row, int stride, int column = 0) => ref Unsafe.Add(ref origin, (nint)row * stride + column);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ref float At(ref float origin, int column) => ref Unsafe.Add(ref origin, column);
+
+    private static void Row<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, ref float c)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
         nint aDepth = p.ADepth, bDepth = p.BDepth;
-        var sum = start;
+        var sum = Unsafe.IsNullRef(ref start) ? TLanes.Zero : TLanes.Load(ref start);
         for (var batch = 0; batch < p.Batches; batch++)
         {
             ref var pa = ref Unsafe.Add(ref a, (nint)batch * p.ABatch);
@@ -72,12 +102,56 @@ public static partial class Matrix
         TLanes.Store(sum, ref c);
     }
 
-    private static void Tile8<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float c, TVector start)
+    /// <summary>One row by four vectors of columns: four chains hide what one would wait.</summary>
+    private static void Row4<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, ref float c)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        nint aDepth = p.ADepth, bDepth = p.BDepth;
+        TVector s0 = TLanes.Zero, s1 = s0, s2 = s0, s3 = s0;
+        if (!Unsafe.IsNullRef(ref start))
+        {
+            s0 = TLanes.Load(ref start);
+            s1 = TLanes.Load(ref Unsafe.Add(ref start, TLanes.Count));
+            s2 = TLanes.Load(ref Unsafe.Add(ref start, 2 * TLanes.Count));
+            s3 = TLanes.Load(ref Unsafe.Add(ref start, 3 * TLanes.Count));
+        }
+        for (var batch = 0; batch < p.Batches; batch++)
+        {
+            ref var pa = ref Unsafe.Add(ref a, (nint)batch * p.ABatch);
+            ref var pb = ref Unsafe.Add(ref b, (nint)batch * p.BBatch);
+            for (var k = p.Depth; k > 0; k--)
+            {
+                var x = TLanes.Broadcast(pa);
+                s0 = TLanes.Fma(x, TLanes.Load(ref pb), s0);
+                s1 = TLanes.Fma(x, TLanes.Load(ref Unsafe.Add(ref pb, TLanes.Count)), s1);
+                s2 = TLanes.Fma(x, TLanes.Load(ref Unsafe.Add(ref pb, 2 * TLanes.Count)), s2);
+                s3 = TLanes.Fma(x, TLanes.Load(ref Unsafe.Add(ref pb, 3 * TLanes.Count)), s3);
+                pa = ref Unsafe.Add(ref pa, aDepth);
+                pb = ref Unsafe.Add(ref pb, bDepth);
+            }
+        }
+        StorePair<TLanes, TVector>(s0, s1, ref c);
+        StorePair<TLanes, TVector>(s2, s3, ref Unsafe.Add(ref c, 2 * TLanes.Count));
+    }
+
+    private static void Tile8<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
         nint aDepth = p.ADepth, bDepth = p.BDepth, r1 = p.ARow, r2 = r1 * 2, r3 = r1 * 3;
-        TVector s0 = start, s1 = start, s2 = start, s3 = start, s4 = start, s5 = start, s6 = start, s7 = start;
+        TVector s0 = TLanes.Zero, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+        if (!Unsafe.IsNullRef(ref start))
+        {
+            s0 = TLanes.Load(ref start);
+            s1 = TLanes.Load(ref At(ref start, 1, startRow));
+            s2 = TLanes.Load(ref At(ref start, 2, startRow));
+            s3 = TLanes.Load(ref At(ref start, 3, startRow));
+            s4 = TLanes.Load(ref At(ref start, 4, startRow));
+            s5 = TLanes.Load(ref At(ref start, 5, startRow));
+            s6 = TLanes.Load(ref At(ref start, 6, startRow));
+            s7 = TLanes.Load(ref At(ref start, 7, startRow));
+        }
         for (var batch = 0; batch < p.Batches; batch++)
         {
             ref var pa = ref Unsafe.Add(ref a, (nint)batch * p.ABatch);
@@ -110,13 +184,32 @@ public static partial class Matrix
         TLanes.Store(s7, ref Unsafe.Add(ref c, row * 7));
     }
 
-    private static void Tile8Pair<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float c, TVector start, TVector next)
+    private static void Tile8Pair<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
         nint aDepth = p.ADepth, bDepth = p.BDepth, r1 = p.ARow, r2 = r1 * 2, r3 = r1 * 3;
-        TVector s0 = start, s1 = start, s2 = start, s3 = start, s4 = start, s5 = start, s6 = start, s7 = start;
-        TVector t0 = next, t1 = next, t2 = next, t3 = next, t4 = next, t5 = next, t6 = next, t7 = next;
+        TVector s0 = TLanes.Zero, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+        TVector t0 = s0, t1 = s0, t2 = s0, t3 = s0, t4 = s0, t5 = s0, t6 = s0, t7 = s0;
+        if (!Unsafe.IsNullRef(ref start))
+        {
+            s0 = TLanes.Load(ref start);
+            s1 = TLanes.Load(ref At(ref start, 1, startRow));
+            s2 = TLanes.Load(ref At(ref start, 2, startRow));
+            s3 = TLanes.Load(ref At(ref start, 3, startRow));
+            s4 = TLanes.Load(ref At(ref start, 4, startRow));
+            s5 = TLanes.Load(ref At(ref start, 5, startRow));
+            s6 = TLanes.Load(ref At(ref start, 6, startRow));
+            s7 = TLanes.Load(ref At(ref start, 7, startRow));
+            t0 = TLanes.Load(ref At(ref start, 0, startRow, TLanes.Count));
+            t1 = TLanes.Load(ref At(ref start, 1, startRow, TLanes.Count));
+            t2 = TLanes.Load(ref At(ref start, 2, startRow, TLanes.Count));
+            t3 = TLanes.Load(ref At(ref start, 3, startRow, TLanes.Count));
+            t4 = TLanes.Load(ref At(ref start, 4, startRow, TLanes.Count));
+            t5 = TLanes.Load(ref At(ref start, 5, startRow, TLanes.Count));
+            t6 = TLanes.Load(ref At(ref start, 6, startRow, TLanes.Count));
+            t7 = TLanes.Load(ref At(ref start, 7, startRow, TLanes.Count));
+        }
         for (var batch = 0; batch < p.Batches; batch++)
         {
             ref var pa = ref Unsafe.Add(ref a, (nint)batch * p.ABatch);

@@ -29,6 +29,15 @@ public sealed class WidthTests
         ["dot"] = (x, y, z) => Fill(z, Vectors.Dot(x, y)),
         ["sum of squares"] = (x, y, z) => Fill(z, Vectors.SumOfSquares(x)),
         ["squared distance"] = (x, y, z) => Fill(z, Vectors.SquaredDistance(x, y)),
+        ["average pooling"] = (x, y, z) =>
+        {
+            if (x.Length == 0)
+                return;
+            float[] three = [.. x, .. y, .. x];
+            Pooling.Average(three, x.Length, z);
+            Pooling.AverageGradient(z, x.Length, three);
+            three.AsSpan(x.Length, x.Length).CopyTo(z);
+        },
         ["max pooling"] = (x, y, z) =>
         {
             if (x.Length == 0)
@@ -135,6 +144,98 @@ public sealed class WidthTests
                     return Numbers.Bits(c);
                 });
                 Assert.True(Numbers.Bits(expected).AsSpan().SequenceEqual(got), $"round {round}, {bits} bits, {product}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Multiply_WithTransposedB_GivesTheBitsOfTheUntransposed()
+    {
+        var random = new Philox(20260102);
+        for (var round = 0; round < 150; round++)
+        {
+            int rows = 1 + random.NextInt32(20), columns = 1 + random.NextInt32(150), depth = 1 + random.NextInt32(150), batches = 1 + random.NextInt32(2);
+            var upright = new MatrixProduct
+            {
+                Rows = rows,
+                Columns = columns,
+                Depth = depth,
+                ARow = batches * depth,
+                ADepth = 1,
+                BDepth = columns,
+                CRow = columns,
+                Batches = batches,
+                ABatch = depth,
+                BBatch = depth * columns,
+            };
+            var a = Numbers.Wild(rows * batches * depth, (ulong)round);
+            var b = Numbers.Wild(batches * depth * columns, (ulong)round + 1000);
+            var initial = round % 2 == 0 ? Numbers.Wild(columns, (ulong)round + 2000) : [];
+            var turned = new float[b.Length];
+            for (var batch = 0; batch < batches; batch++)
+                Matrix.Transpose(b.AsSpan(batch * depth * columns), depth, columns, turned.AsSpan(batch * depth * columns));
+            var expected = new float[rows * columns];
+            Matrix.Multiply(upright, a, b, initial, expected);
+            foreach (var bits in LaneWidths.Bits)
+            {
+                var got = LaneWidths.At(bits, () =>
+                {
+                    var c = new float[expected.Length];
+                    Matrix.Multiply(upright with { BDepth = 1, BColumn = depth }, a, turned, initial, c);
+                    return Numbers.Bits(c);
+                });
+                Assert.True(Numbers.Bits(expected).AsSpan().SequenceEqual(got), $"round {round}, {bits} bits, {upright}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Transpose_AnyShapeAndWidth_PutsEachValueWhereItBelongs()
+    {
+        foreach (var bits in LaneWidths.Bits)
+        {
+            foreach (var rows in new[] { 1, 3, 4, 9, 16, 17, 33 })
+            {
+                foreach (var columns in new[] { 1, 2, 4, 7, 16, 35 })
+                {
+                    var source = Numbers.Wild(rows * columns, 5);
+                    var turned = LaneWidths.At(bits, () =>
+                    {
+                        var destination = new float[source.Length];
+                        Matrix.Transpose(source, rows, columns, destination);
+                        return destination;
+                    });
+                    for (var i = 0; i < source.Length; i++)
+                        Assert.Equal(source[i], turned[i % columns * rows + i / columns]);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Packing_OfConvolutionWeights_PutsEachValueWhereItBelongs()
+    {
+        foreach (var bits in LaneWidths.Bits)
+        {
+            foreach (var (inputs, outputs, kernel) in new[] { (1, 1, 1), (6, 16, 5), (9, 17, 3), (16, 32, 5), (5, 3, 4) })
+            {
+                var shape = new Conv1dShape(inputs, outputs, kernel, 20);
+                var weight = Numbers.Wild(shape.WeightCount, 6);
+                float[] forward = new float[weight.Length], backward = new float[weight.Length], back = new float[weight.Length];
+                LaneWidths.At(bits, () =>
+                {
+                    Conv1d.PackForward(shape, weight, forward);
+                    Conv1d.PackBackward(shape, weight, backward);
+                    Conv1d.Unpack(shape, forward, back);
+                    return 0;
+                });
+                for (var i = 0; i < weight.Length; i++)
+                {
+                    int o = i / (inputs * kernel), c = i / kernel % inputs, k = i % kernel;
+                    Assert.Equal(weight[i], forward[(k * inputs + c) * outputs + o]);
+                    Assert.Equal(weight[i], backward[((kernel - 1 - k) * outputs + o) * inputs + c]);
+                }
+                Assert.Equal(weight, back);
             }
         }
     }
