@@ -4,7 +4,7 @@ namespace EdgeFL.Numerics;
 
 public static partial class Matrix
 {
-    private const int TileRows = 8;
+    private const int TileRows = 8, PairRows = 12;
 
     /// <summary>All rows, from column <paramref name="n"/> on, as many columns as fill vectors of this width; returns the first column left over.</summary>
     /// <param name="p">Shape and strides.</param>
@@ -14,9 +14,9 @@ public static partial class Matrix
     /// <param name="startRow">From a row of <paramref name="start"/> to the next; 0 = the same for all rows.</param>
     /// <param name="c">Result; may be <paramref name="start"/> itself, of the same row distance, and is then added to.</param>
     /// <param name="n">First column.</param>
-    /// <param name="pairs">Whether there are registers for two vectors of columns at a time.</param>
+    /// <param name="manyRegisters">Whether there are registers for sixteen sums at a time.</param>
     private static int Sweep<TLanes, TVector>(
-        in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c, int n, bool pairs)
+        in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c, int n, bool manyRegisters)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
@@ -32,33 +32,55 @@ public static partial class Matrix
                 }
             }
         }
-        else if (pairs)
+        else if (manyRegisters)
         {
             for (; n + 2 * TLanes.Count <= p.Columns; n += 2 * TLanes.Count)
-                Tiles<TLanes, TVector>(p, ref a, ref At(ref b, n), ref none ? ref start : ref At(ref start, n), startRow, ref At(ref c, n), true);
+                Tiles<TLanes, TVector>(p, ref a, ref At(ref b, n), ref none ? ref start : ref At(ref start, n), startRow, ref At(ref c, n), true, true);
         }
         for (; n + TLanes.Count <= p.Columns; n += TLanes.Count)
-            Tiles<TLanes, TVector>(p, ref a, ref At(ref b, n), ref none ? ref start : ref At(ref start, n), startRow, ref At(ref c, n), false);
+            Tiles<TLanes, TVector>(p, ref a, ref At(ref b, n), ref none ? ref start : ref At(ref start, n), startRow, ref At(ref c, n), false, manyRegisters);
         return n;
     }
 
-    private static void Tiles<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c, bool pair)
+    private static void Tiles<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c, bool pair, bool manyRegisters)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
         var none = Unsafe.IsNullRef(ref start);
         var m = 0;
-        while (m + TileRows <= p.Rows)
+        var tall = manyRegisters && !pair && p.Rows >= 2 * TileRows;
+        var tileRows = tall ? 2 * TileRows : TileRows;
+        for (; pair && p.Rows - m >= PairRows && p.Rows - m != 2 * TileRows; m += PairRows)
+        {
+            Tile12Pair<TLanes, TVector>(
+                p, ref At(ref a, m, p.ARow), ref b, ref none ? ref start : ref At(ref start, m, startRow), startRow, ref At(ref c, m, p.CRow));
+        }
+        // A last tile is moved back to end with the rows: what it computes twice comes out the same, unless it is added to what is there.
+        if (m > 0 && startRow == 0 && p.Rows - m is > TileRows and < PairRows)
+        {
+            m = p.Rows - PairRows;
+            Tile12Pair<TLanes, TVector>(p, ref At(ref a, m, p.ARow), ref b, ref start, startRow, ref At(ref c, m, p.CRow));
+            return;
+        }
+        if (m > 0 && m < p.Rows && startRow == 0 && p.Rows - m < TileRows)
+            m = p.Rows - TileRows;
+        while (m + tileRows <= p.Rows)
         {
             ref var from = ref none ? ref start : ref At(ref start, m, startRow);
             if (pair)
                 Tile8Pair<TLanes, TVector>(p, ref At(ref a, m, p.ARow), ref b, ref from, startRow, ref At(ref c, m, p.CRow));
+            else if (tall)
+                Tile16<TLanes, TVector>(p, ref At(ref a, m, p.ARow), ref b, ref from, startRow, ref At(ref c, m, p.CRow));
             else
                 Tile8<TLanes, TVector>(p, ref At(ref a, m, p.ARow), ref b, ref from, startRow, ref At(ref c, m, p.CRow));
-            m += TileRows;
-            // The last tile is moved back to end with the rows: what it computes twice comes out the same, unless it is added to what is there.
-            if (m < p.Rows && m + TileRows > p.Rows && startRow == 0)
-                m = p.Rows - TileRows;
+            m += tileRows;
+            if (tall && m < p.Rows && (startRow == 0 ? p.Rows - m <= TileRows : p.Rows - m < 2 * TileRows))
+            {
+                tall = false;
+                tileRows = TileRows;
+            }
+            if (m < p.Rows && m + tileRows > p.Rows && startRow == 0)
+                m = p.Rows - tileRows;
         }
         for (; m < p.Rows; m++)
         {
@@ -256,6 +278,185 @@ public static partial class Matrix
         StorePair<TLanes, TVector>(s5, t5, ref Unsafe.Add(ref c, (nint)p.CRow * 5));
         StorePair<TLanes, TVector>(s6, t6, ref Unsafe.Add(ref c, (nint)p.CRow * 6));
         StorePair<TLanes, TVector>(s7, t7, ref Unsafe.Add(ref c, (nint)p.CRow * 7));
+    }
+
+    /// <summary>Twelve rows by two vectors of columns: with 24 chains of sums and few loads for each, the widest that 32 registers hold.</summary>
+    private static void Tile12Pair<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        nint aDepth = p.ADepth, bDepth = p.BDepth, r1 = p.ARow, r2 = r1 * 2, r3 = r1 * 3;
+        TVector s0 = TLanes.Zero, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0, s9 = s0, s10 = s0, s11 = s0;
+        TVector t0 = s0, t1 = s0, t2 = s0, t3 = s0, t4 = s0, t5 = s0, t6 = s0, t7 = s0, t8 = s0, t9 = s0, t10 = s0, t11 = s0;
+        if (!Unsafe.IsNullRef(ref start))
+        {
+            s0 = TLanes.Load(ref At(ref start, 0, startRow));
+            t0 = TLanes.Load(ref At(ref start, 0, startRow, TLanes.Count));
+            s1 = TLanes.Load(ref At(ref start, 1, startRow));
+            t1 = TLanes.Load(ref At(ref start, 1, startRow, TLanes.Count));
+            s2 = TLanes.Load(ref At(ref start, 2, startRow));
+            t2 = TLanes.Load(ref At(ref start, 2, startRow, TLanes.Count));
+            s3 = TLanes.Load(ref At(ref start, 3, startRow));
+            t3 = TLanes.Load(ref At(ref start, 3, startRow, TLanes.Count));
+            s4 = TLanes.Load(ref At(ref start, 4, startRow));
+            t4 = TLanes.Load(ref At(ref start, 4, startRow, TLanes.Count));
+            s5 = TLanes.Load(ref At(ref start, 5, startRow));
+            t5 = TLanes.Load(ref At(ref start, 5, startRow, TLanes.Count));
+            s6 = TLanes.Load(ref At(ref start, 6, startRow));
+            t6 = TLanes.Load(ref At(ref start, 6, startRow, TLanes.Count));
+            s7 = TLanes.Load(ref At(ref start, 7, startRow));
+            t7 = TLanes.Load(ref At(ref start, 7, startRow, TLanes.Count));
+            s8 = TLanes.Load(ref At(ref start, 8, startRow));
+            t8 = TLanes.Load(ref At(ref start, 8, startRow, TLanes.Count));
+            s9 = TLanes.Load(ref At(ref start, 9, startRow));
+            t9 = TLanes.Load(ref At(ref start, 9, startRow, TLanes.Count));
+            s10 = TLanes.Load(ref At(ref start, 10, startRow));
+            t10 = TLanes.Load(ref At(ref start, 10, startRow, TLanes.Count));
+            s11 = TLanes.Load(ref At(ref start, 11, startRow));
+            t11 = TLanes.Load(ref At(ref start, 11, startRow, TLanes.Count));
+        }
+        for (var batch = 0; batch < p.Batches; batch++)
+        {
+            ref var pa = ref Unsafe.Add(ref a, (nint)batch * p.ABatch);
+            ref var pa4 = ref Unsafe.Add(ref pa, r1 * 4);
+            ref var pa8 = ref Unsafe.Add(ref pa, r1 * 8);
+            ref var pb = ref Unsafe.Add(ref b, (nint)batch * p.BBatch);
+            for (var k = p.Depth; k > 0; k--)
+            {
+                var v = TLanes.Load(ref pb);
+                var w = TLanes.Load(ref Unsafe.Add(ref pb, TLanes.Count));
+                var x = TLanes.Broadcast(pa);
+                s0 = TLanes.Fma(x, v, s0);
+                t0 = TLanes.Fma(x, w, t0);
+                x = TLanes.Broadcast(Unsafe.Add(ref pa, r1));
+                s1 = TLanes.Fma(x, v, s1);
+                t1 = TLanes.Fma(x, w, t1);
+                x = TLanes.Broadcast(Unsafe.Add(ref pa, r2));
+                s2 = TLanes.Fma(x, v, s2);
+                t2 = TLanes.Fma(x, w, t2);
+                x = TLanes.Broadcast(Unsafe.Add(ref pa, r3));
+                s3 = TLanes.Fma(x, v, s3);
+                t3 = TLanes.Fma(x, w, t3);
+                x = TLanes.Broadcast(pa4);
+                s4 = TLanes.Fma(x, v, s4);
+                t4 = TLanes.Fma(x, w, t4);
+                x = TLanes.Broadcast(Unsafe.Add(ref pa4, r1));
+                s5 = TLanes.Fma(x, v, s5);
+                t5 = TLanes.Fma(x, w, t5);
+                x = TLanes.Broadcast(Unsafe.Add(ref pa4, r2));
+                s6 = TLanes.Fma(x, v, s6);
+                t6 = TLanes.Fma(x, w, t6);
+                x = TLanes.Broadcast(Unsafe.Add(ref pa4, r3));
+                s7 = TLanes.Fma(x, v, s7);
+                t7 = TLanes.Fma(x, w, t7);
+                x = TLanes.Broadcast(pa8);
+                s8 = TLanes.Fma(x, v, s8);
+                t8 = TLanes.Fma(x, w, t8);
+                x = TLanes.Broadcast(Unsafe.Add(ref pa8, r1));
+                s9 = TLanes.Fma(x, v, s9);
+                t9 = TLanes.Fma(x, w, t9);
+                x = TLanes.Broadcast(Unsafe.Add(ref pa8, r2));
+                s10 = TLanes.Fma(x, v, s10);
+                t10 = TLanes.Fma(x, w, t10);
+                x = TLanes.Broadcast(Unsafe.Add(ref pa8, r3));
+                s11 = TLanes.Fma(x, v, s11);
+                t11 = TLanes.Fma(x, w, t11);
+                pa = ref Unsafe.Add(ref pa, aDepth);
+                pa4 = ref Unsafe.Add(ref pa4, aDepth);
+                pa8 = ref Unsafe.Add(ref pa8, aDepth);
+                pb = ref Unsafe.Add(ref pb, bDepth);
+            }
+        }
+        StorePair<TLanes, TVector>(s0, t0, ref At(ref c, 0, p.CRow));
+        StorePair<TLanes, TVector>(s1, t1, ref At(ref c, 1, p.CRow));
+        StorePair<TLanes, TVector>(s2, t2, ref At(ref c, 2, p.CRow));
+        StorePair<TLanes, TVector>(s3, t3, ref At(ref c, 3, p.CRow));
+        StorePair<TLanes, TVector>(s4, t4, ref At(ref c, 4, p.CRow));
+        StorePair<TLanes, TVector>(s5, t5, ref At(ref c, 5, p.CRow));
+        StorePair<TLanes, TVector>(s6, t6, ref At(ref c, 6, p.CRow));
+        StorePair<TLanes, TVector>(s7, t7, ref At(ref c, 7, p.CRow));
+        StorePair<TLanes, TVector>(s8, t8, ref At(ref c, 8, p.CRow));
+        StorePair<TLanes, TVector>(s9, t9, ref At(ref c, 9, p.CRow));
+        StorePair<TLanes, TVector>(s10, t10, ref At(ref c, 10, p.CRow));
+        StorePair<TLanes, TVector>(s11, t11, ref At(ref c, 11, p.CRow));
+    }
+
+    /// <summary>Sixteen rows by one vector of columns: as many chains as <see cref="Tile8Pair"/>, for results that are narrow.</summary>
+    private static void Tile16<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        nint aDepth = p.ADepth, bDepth = p.BDepth, r1 = p.ARow, r2 = r1 * 2, r3 = r1 * 3;
+        TVector s0 = TLanes.Zero, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+        TVector s8 = s0, s9 = s0, s10 = s0, s11 = s0, s12 = s0, s13 = s0, s14 = s0, s15 = s0;
+        if (!Unsafe.IsNullRef(ref start))
+        {
+            s0 = TLanes.Load(ref At(ref start, 0, startRow));
+            s1 = TLanes.Load(ref At(ref start, 1, startRow));
+            s2 = TLanes.Load(ref At(ref start, 2, startRow));
+            s3 = TLanes.Load(ref At(ref start, 3, startRow));
+            s4 = TLanes.Load(ref At(ref start, 4, startRow));
+            s5 = TLanes.Load(ref At(ref start, 5, startRow));
+            s6 = TLanes.Load(ref At(ref start, 6, startRow));
+            s7 = TLanes.Load(ref At(ref start, 7, startRow));
+            s8 = TLanes.Load(ref At(ref start, 8, startRow));
+            s9 = TLanes.Load(ref At(ref start, 9, startRow));
+            s10 = TLanes.Load(ref At(ref start, 10, startRow));
+            s11 = TLanes.Load(ref At(ref start, 11, startRow));
+            s12 = TLanes.Load(ref At(ref start, 12, startRow));
+            s13 = TLanes.Load(ref At(ref start, 13, startRow));
+            s14 = TLanes.Load(ref At(ref start, 14, startRow));
+            s15 = TLanes.Load(ref At(ref start, 15, startRow));
+        }
+        for (var batch = 0; batch < p.Batches; batch++)
+        {
+            ref var pa = ref Unsafe.Add(ref a, (nint)batch * p.ABatch);
+            ref var pa4 = ref Unsafe.Add(ref pa, r1 * 4);
+            ref var pa8 = ref Unsafe.Add(ref pa, r1 * 8);
+            ref var pa12 = ref Unsafe.Add(ref pa, r1 * 12);
+            ref var pb = ref Unsafe.Add(ref b, (nint)batch * p.BBatch);
+            for (var k = p.Depth; k > 0; k--)
+            {
+                var v = TLanes.Load(ref pb);
+                s0 = TLanes.Fma(TLanes.Broadcast(pa), v, s0);
+                s1 = TLanes.Fma(TLanes.Broadcast(Unsafe.Add(ref pa, r1)), v, s1);
+                s2 = TLanes.Fma(TLanes.Broadcast(Unsafe.Add(ref pa, r2)), v, s2);
+                s3 = TLanes.Fma(TLanes.Broadcast(Unsafe.Add(ref pa, r3)), v, s3);
+                s4 = TLanes.Fma(TLanes.Broadcast(pa4), v, s4);
+                s5 = TLanes.Fma(TLanes.Broadcast(Unsafe.Add(ref pa4, r1)), v, s5);
+                s6 = TLanes.Fma(TLanes.Broadcast(Unsafe.Add(ref pa4, r2)), v, s6);
+                s7 = TLanes.Fma(TLanes.Broadcast(Unsafe.Add(ref pa4, r3)), v, s7);
+                s8 = TLanes.Fma(TLanes.Broadcast(pa8), v, s8);
+                s9 = TLanes.Fma(TLanes.Broadcast(Unsafe.Add(ref pa8, r1)), v, s9);
+                s10 = TLanes.Fma(TLanes.Broadcast(Unsafe.Add(ref pa8, r2)), v, s10);
+                s11 = TLanes.Fma(TLanes.Broadcast(Unsafe.Add(ref pa8, r3)), v, s11);
+                s12 = TLanes.Fma(TLanes.Broadcast(pa12), v, s12);
+                s13 = TLanes.Fma(TLanes.Broadcast(Unsafe.Add(ref pa12, r1)), v, s13);
+                s14 = TLanes.Fma(TLanes.Broadcast(Unsafe.Add(ref pa12, r2)), v, s14);
+                s15 = TLanes.Fma(TLanes.Broadcast(Unsafe.Add(ref pa12, r3)), v, s15);
+                pa = ref Unsafe.Add(ref pa, aDepth);
+                pa4 = ref Unsafe.Add(ref pa4, aDepth);
+                pa8 = ref Unsafe.Add(ref pa8, aDepth);
+                pa12 = ref Unsafe.Add(ref pa12, aDepth);
+                pb = ref Unsafe.Add(ref pb, bDepth);
+            }
+        }
+        TLanes.Store(s0, ref At(ref c, 0, p.CRow));
+        TLanes.Store(s1, ref At(ref c, 1, p.CRow));
+        TLanes.Store(s2, ref At(ref c, 2, p.CRow));
+        TLanes.Store(s3, ref At(ref c, 3, p.CRow));
+        TLanes.Store(s4, ref At(ref c, 4, p.CRow));
+        TLanes.Store(s5, ref At(ref c, 5, p.CRow));
+        TLanes.Store(s6, ref At(ref c, 6, p.CRow));
+        TLanes.Store(s7, ref At(ref c, 7, p.CRow));
+        TLanes.Store(s8, ref At(ref c, 8, p.CRow));
+        TLanes.Store(s9, ref At(ref c, 9, p.CRow));
+        TLanes.Store(s10, ref At(ref c, 10, p.CRow));
+        TLanes.Store(s11, ref At(ref c, 11, p.CRow));
+        TLanes.Store(s12, ref At(ref c, 12, p.CRow));
+        TLanes.Store(s13, ref At(ref c, 13, p.CRow));
+        TLanes.Store(s14, ref At(ref c, 14, p.CRow));
+        TLanes.Store(s15, ref At(ref c, 15, p.CRow));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -11,6 +11,9 @@ namespace EdgeFL.Numerics;
 /// </summary>
 public static partial class Matrix
 {
+    // Where B is gone over so often that copying it pays; 32 KB lie in the first-level cache of a large core.
+    private const int PackedRows = 96, FarRows = 128, PackedColumns = 32, PackedDepth = 256;
+
     // 16 KB: half the first-level cache of the smallest core.
     private const int TurnedDepth = 64, TurnedColumns = 64;
 
@@ -28,10 +31,12 @@ public static partial class Matrix
         ref var rb = ref MemoryMarshal.GetReference(b);
         ref var rc = ref MemoryMarshal.GetReference(c);
         ref var start = ref initial.IsEmpty ? ref Unsafe.NullRef<float>() : ref MemoryMarshal.GetReference(initial);
-        if (product.BColumn == 1)
-            Multiply(product, ref ra, ref rb, ref start, 0, ref rc);
-        else
+        if (product.BColumn != 1)
             MultiplyTurned(product, ref ra, ref rb, ref start, ref rc);
+        else if (product.Rows >= PackedRows && product.Depth >= PackedRows && product.BDepth >= FarRows)
+            MultiplyPacked(product, ref ra, ref rb, ref start, ref rc);
+        else
+            Multiply(product, ref ra, ref rb, ref start, 0, ref rc);
     }
 
     private static void Multiply(in MatrixProduct product, ref float a, ref float b, ref float start, int startRow, ref float c)
@@ -45,6 +50,54 @@ public static partial class Matrix
             n = Sweep<Lanes128, Vector128<float>>(product, ref a, ref b, ref start, startRow, ref c, n, false);
         if (n < product.Columns)
             Sweep<Lanes1, float>(product, ref a, ref b, ref start, startRow, ref c, n, false);
+    }
+
+    /// <summary>Strips of B are copied together, each from the start of a cache line, before all rows of A go over them.</summary>
+    private static void MultiplyPacked(in MatrixProduct p, ref float a, ref float b, ref float initial, ref float c)
+    {
+        const int Line = 16;
+        Span<float> room = stackalloc float[Math.Min(p.Depth, PackedDepth) * PackedColumns + Line];
+        var past = (int)(Unsafe.ByteOffset(ref Unsafe.NullRef<float>(), ref MemoryMarshal.GetReference(room)) / sizeof(float) % Line);
+        var strip = room[((Line - past) % Line)..];
+        for (var n = 0; n < p.Columns; n += PackedColumns)
+        {
+            var columns = Math.Min(PackedColumns, p.Columns - n);
+            ref var result = ref Unsafe.Add(ref c, n);
+            ref var start = ref Unsafe.IsNullRef(ref initial) ? ref initial : ref Unsafe.Add(ref initial, n);
+            var startRow = 0;
+            for (var batch = 0; batch < p.Batches; batch++)
+            {
+                for (var k = 0; k < p.Depth; k += PackedDepth)
+                {
+                    var depth = Math.Min(PackedDepth, p.Depth - k);
+                    ref var source = ref Unsafe.Add(ref b, (nint)batch * p.BBatch + (nint)k * p.BDepth + n);
+                    CopyRows(ref source, p.BDepth, depth, columns, strip);
+                    ref var left = ref Unsafe.Add(ref a, (nint)batch * p.ABatch + (nint)k * p.ADepth);
+                    var part = p with { Columns = columns, Depth = depth, BDepth = columns, Batches = 1 };
+                    Multiply(part, ref left, ref MemoryMarshal.GetReference(strip), ref start, startRow, ref result);
+                    start = ref result;
+                    startRow = p.CRow;
+                }
+            }
+        }
+    }
+
+    private static void CopyRows(ref float source, int stride, int rows, int columns, Span<float> strip)
+    {
+        if (columns < PackedColumns || !Lanes.Use512)
+        {
+            for (var row = 0; row < rows; row++)
+                MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref source, (nint)row * stride), columns).CopyTo(strip[(row * columns)..]);
+            return;
+        }
+        ref var to = ref MemoryMarshal.GetReference(strip);
+        for (var row = 0; row < rows; row++)
+        {
+            Vector512.LoadUnsafe(ref source).StoreUnsafe(ref to);
+            Vector512.LoadUnsafe(ref source, 16).StoreUnsafe(ref to, 16);
+            source = ref Unsafe.Add(ref source, stride);
+            to = ref Unsafe.Add(ref to, PackedColumns);
+        }
     }
 
     /// <summary>B's columns are far apart: blocks of it are turned in the first-level cache, and each block's terms added to the sums in C.</summary>

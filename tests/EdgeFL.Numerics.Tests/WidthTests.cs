@@ -103,7 +103,7 @@ public sealed class WidthTests
         var random = new Philox(20260101);
         for (var round = 0; round < 300; round++)
         {
-            int rows = 1 + random.NextInt32(20), columns = 1 + random.NextInt32(70), depth = 1 + random.NextInt32(30);
+            int rows = 1 + random.NextInt32(60), columns = 1 + random.NextInt32(70), depth = 1 + random.NextInt32(30);
             int batches = 1 + random.NextInt32(3), aRow = random.NextInt32(4) == 0 ? 0 : 1 + random.NextInt32(9), aDepth = 1 + random.NextInt32(5);
             var product = new MatrixProduct
             {
@@ -149,12 +149,49 @@ public sealed class WidthTests
     }
 
     [Fact]
+    public void Multiply_LargeEnoughToBePacked_IsOneChainOfFusedMultiplyAdds()
+    {
+        const int Rows = 101, Columns = 139, Depth = 263, Batches = 2;
+        var product = new MatrixProduct
+        {
+            Rows = Rows,
+            Columns = Columns,
+            Depth = Depth,
+            ARow = Depth,
+            ADepth = 1,
+            BDepth = Columns,
+            CRow = Columns + 3,
+            Batches = Batches,
+            ABatch = Rows * Depth,
+            BBatch = Depth * Columns,
+        };
+        float[] a = Numbers.Wild(Batches * Rows * Depth, 1), b = Numbers.Wild(Batches * Depth * Columns, 2), initial = Numbers.Wild(Columns, 3);
+        foreach (var bits in LaneWidths.Bits)
+        {
+            var c = LaneWidths.At(bits, () =>
+            {
+                var result = new float[Rows * product.CRow];
+                Matrix.Multiply(product, a, b, initial, result);
+                return result;
+            });
+            for (var i = 0; i < Rows * Columns; i++)
+            {
+                int m = i / Columns, n = i % Columns;
+                var sum = initial[n];
+                for (var k = 0; k < Batches * Depth; k++)
+                    sum = MathF.FusedMultiplyAdd(a[(k / Depth * Rows + m) * Depth + k % Depth], b[k * Columns + n], sum);
+                Assert.Equal(BitConverter.SingleToInt32Bits(sum), BitConverter.SingleToInt32Bits(c[m * product.CRow + n]));
+            }
+        }
+    }
+
+    [Fact]
     public void Multiply_WithTransposedB_GivesTheBitsOfTheUntransposed()
     {
         var random = new Philox(20260102);
         for (var round = 0; round < 150; round++)
         {
-            int rows = 1 + random.NextInt32(20), columns = 1 + random.NextInt32(150), depth = 1 + random.NextInt32(150), batches = 1 + random.NextInt32(2);
+            int rows = 1 + random.NextInt32(60), columns = 1 + random.NextInt32(150), depth = 1 + random.NextInt32(150), batches = 1 + random.NextInt32(2);
             var upright = new MatrixProduct
             {
                 Rows = rows,
