@@ -32,69 +32,51 @@ public static partial class Matrix
                 }
             }
         }
-        else if (manyRegisters)
+        else if (manyRegisters && (p.Rows % PairRows == 0 || (p.Rows > 2 * TileRows && startRow == 0)))
         {
             for (; n + 2 * TLanes.Count <= p.Columns; n += 2 * TLanes.Count)
-                Tiles<TLanes, TVector>(p, ref a, ref At(ref b, n), ref none ? ref start : ref At(ref start, n), startRow, ref At(ref c, n), true, true);
+                Pairs<TLanes, TVector>(p, ref a, ref At(ref b, n), ref none ? ref start : ref At(ref start, n), startRow, ref At(ref c, n));
         }
         for (; n + TLanes.Count <= p.Columns; n += TLanes.Count)
-            Tiles<TLanes, TVector>(p, ref a, ref At(ref b, n), ref none ? ref start : ref At(ref start, n), startRow, ref At(ref c, n), false, manyRegisters);
+            Tiles<TLanes, TVector>(p, ref a, ref At(ref b, n), ref none ? ref start : ref At(ref start, n), startRow, ref At(ref c, n), manyRegisters);
         return n;
     }
 
-    private static void Tiles<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c, bool pair, bool manyRegisters)
+    // A last tile is moved back to end with the rows: what it computes twice comes out the same, unless it is added to what is there.
+    private static void Pairs<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        var none = Unsafe.IsNullRef(ref start);
+        for (var m = 0; m < p.Rows; m += PairRows)
+        {
+            m = Math.Min(m, p.Rows - PairRows);
+            ref var from = ref none ? ref start : ref At(ref start, m, startRow);
+            Tile12Pair<TLanes, TVector>(p, ref At(ref a, m, p.ARow), ref b, ref from, startRow, ref At(ref c, m, p.CRow));
+        }
+    }
+
+    private static void Tiles<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c, bool manyRegisters)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
         var none = Unsafe.IsNullRef(ref start);
         var m = 0;
-        var tall = manyRegisters && !pair && p.Rows >= 2 * TileRows;
-        var tileRows = tall ? 2 * TileRows : TileRows;
-        for (; pair && p.Rows - m >= PairRows && p.Rows - m != 2 * TileRows; m += PairRows)
+        while (m < p.Rows)
         {
-            Tile12Pair<TLanes, TVector>(
-                p, ref At(ref a, m, p.ARow), ref b, ref none ? ref start : ref At(ref start, m, startRow), startRow, ref At(ref c, m, p.CRow));
-        }
-        // A last tile is moved back to end with the rows: what it computes twice comes out the same, unless it is added to what is there.
-        if (m > 0 && startRow == 0 && p.Rows - m is > TileRows and < PairRows)
-        {
-            m = p.Rows - PairRows;
-            Tile12Pair<TLanes, TVector>(p, ref At(ref a, m, p.ARow), ref b, ref start, startRow, ref At(ref c, m, p.CRow));
-            return;
-        }
-        if (m > 0 && m < p.Rows && startRow == 0 && p.Rows - m < TileRows)
-            m = p.Rows - TileRows;
-        while (m + tileRows <= p.Rows)
-        {
+            var rows = manyRegisters && p.Rows - m > TileRows && p.Rows >= 2 * TileRows ? 2 * TileRows : TileRows;
+            if (m + rows > p.Rows && startRow == 0 && p.Rows >= rows)
+                m = p.Rows - rows;
+            else if (m + rows > p.Rows)
+                rows = m + TileRows <= p.Rows ? TileRows : 1;
             ref var from = ref none ? ref start : ref At(ref start, m, startRow);
-            if (pair)
-                Tile8Pair<TLanes, TVector>(p, ref At(ref a, m, p.ARow), ref b, ref from, startRow, ref At(ref c, m, p.CRow));
-            else if (tall)
+            if (rows == 2 * TileRows)
                 Tile16<TLanes, TVector>(p, ref At(ref a, m, p.ARow), ref b, ref from, startRow, ref At(ref c, m, p.CRow));
-            else
+            else if (rows == TileRows)
                 Tile8<TLanes, TVector>(p, ref At(ref a, m, p.ARow), ref b, ref from, startRow, ref At(ref c, m, p.CRow));
-            m += tileRows;
-            if (tall && m < p.Rows && (startRow == 0 ? p.Rows - m <= TileRows : p.Rows - m < 2 * TileRows))
-            {
-                tall = false;
-                tileRows = TileRows;
-            }
-            if (m < p.Rows && m + tileRows > p.Rows && startRow == 0)
-                m = p.Rows - tileRows;
-        }
-        for (; m < p.Rows; m++)
-        {
-            ref var from = ref none ? ref start : ref At(ref start, m, startRow);
-            Row<TLanes, TVector>(p, ref At(ref a, m, p.ARow), ref b, ref from, ref At(ref c, m, p.CRow));
-            if (pair)
-            {
-                Row<TLanes, TVector>(
-                    p,
-                    ref At(ref a, m, p.ARow),
-                    ref At(ref b, TLanes.Count),
-                    ref none ? ref from : ref At(ref from, TLanes.Count),
-                    ref At(ref c, m, p.CRow, TLanes.Count));
-            }
+            else
+                Row<TLanes, TVector>(p, ref At(ref a, m, p.ARow), ref b, ref from, ref At(ref c, m, p.CRow));
+            m += rows;
         }
     }
 
@@ -206,80 +188,6 @@ public static partial class Matrix
         TLanes.Store(s7, ref Unsafe.Add(ref c, row * 7));
     }
 
-    private static void Tile8Pair<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct
-    {
-        nint aDepth = p.ADepth, bDepth = p.BDepth, r1 = p.ARow, r2 = r1 * 2, r3 = r1 * 3;
-        TVector s0 = TLanes.Zero, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
-        TVector t0 = s0, t1 = s0, t2 = s0, t3 = s0, t4 = s0, t5 = s0, t6 = s0, t7 = s0;
-        if (!Unsafe.IsNullRef(ref start))
-        {
-            s0 = TLanes.Load(ref start);
-            s1 = TLanes.Load(ref At(ref start, 1, startRow));
-            s2 = TLanes.Load(ref At(ref start, 2, startRow));
-            s3 = TLanes.Load(ref At(ref start, 3, startRow));
-            s4 = TLanes.Load(ref At(ref start, 4, startRow));
-            s5 = TLanes.Load(ref At(ref start, 5, startRow));
-            s6 = TLanes.Load(ref At(ref start, 6, startRow));
-            s7 = TLanes.Load(ref At(ref start, 7, startRow));
-            t0 = TLanes.Load(ref At(ref start, 0, startRow, TLanes.Count));
-            t1 = TLanes.Load(ref At(ref start, 1, startRow, TLanes.Count));
-            t2 = TLanes.Load(ref At(ref start, 2, startRow, TLanes.Count));
-            t3 = TLanes.Load(ref At(ref start, 3, startRow, TLanes.Count));
-            t4 = TLanes.Load(ref At(ref start, 4, startRow, TLanes.Count));
-            t5 = TLanes.Load(ref At(ref start, 5, startRow, TLanes.Count));
-            t6 = TLanes.Load(ref At(ref start, 6, startRow, TLanes.Count));
-            t7 = TLanes.Load(ref At(ref start, 7, startRow, TLanes.Count));
-        }
-        for (var batch = 0; batch < p.Batches; batch++)
-        {
-            ref var pa = ref Unsafe.Add(ref a, (nint)batch * p.ABatch);
-            ref var pa4 = ref Unsafe.Add(ref pa, r1 * 4);
-            ref var pb = ref Unsafe.Add(ref b, (nint)batch * p.BBatch);
-            for (var k = p.Depth; k > 0; k--)
-            {
-                var v = TLanes.Load(ref pb);
-                var w = TLanes.Load(ref Unsafe.Add(ref pb, TLanes.Count));
-                var x = TLanes.Broadcast(pa);
-                s0 = TLanes.Fma(x, v, s0);
-                t0 = TLanes.Fma(x, w, t0);
-                x = TLanes.Broadcast(Unsafe.Add(ref pa, r1));
-                s1 = TLanes.Fma(x, v, s1);
-                t1 = TLanes.Fma(x, w, t1);
-                x = TLanes.Broadcast(Unsafe.Add(ref pa, r2));
-                s2 = TLanes.Fma(x, v, s2);
-                t2 = TLanes.Fma(x, w, t2);
-                x = TLanes.Broadcast(Unsafe.Add(ref pa, r3));
-                s3 = TLanes.Fma(x, v, s3);
-                t3 = TLanes.Fma(x, w, t3);
-                x = TLanes.Broadcast(pa4);
-                s4 = TLanes.Fma(x, v, s4);
-                t4 = TLanes.Fma(x, w, t4);
-                x = TLanes.Broadcast(Unsafe.Add(ref pa4, r1));
-                s5 = TLanes.Fma(x, v, s5);
-                t5 = TLanes.Fma(x, w, t5);
-                x = TLanes.Broadcast(Unsafe.Add(ref pa4, r2));
-                s6 = TLanes.Fma(x, v, s6);
-                t6 = TLanes.Fma(x, w, t6);
-                x = TLanes.Broadcast(Unsafe.Add(ref pa4, r3));
-                s7 = TLanes.Fma(x, v, s7);
-                t7 = TLanes.Fma(x, w, t7);
-                pa = ref Unsafe.Add(ref pa, aDepth);
-                pa4 = ref Unsafe.Add(ref pa4, aDepth);
-                pb = ref Unsafe.Add(ref pb, bDepth);
-            }
-        }
-        StorePair<TLanes, TVector>(s0, t0, ref c);
-        StorePair<TLanes, TVector>(s1, t1, ref Unsafe.Add(ref c, (nint)p.CRow));
-        StorePair<TLanes, TVector>(s2, t2, ref Unsafe.Add(ref c, (nint)p.CRow * 2));
-        StorePair<TLanes, TVector>(s3, t3, ref Unsafe.Add(ref c, (nint)p.CRow * 3));
-        StorePair<TLanes, TVector>(s4, t4, ref Unsafe.Add(ref c, (nint)p.CRow * 4));
-        StorePair<TLanes, TVector>(s5, t5, ref Unsafe.Add(ref c, (nint)p.CRow * 5));
-        StorePair<TLanes, TVector>(s6, t6, ref Unsafe.Add(ref c, (nint)p.CRow * 6));
-        StorePair<TLanes, TVector>(s7, t7, ref Unsafe.Add(ref c, (nint)p.CRow * 7));
-    }
-
     /// <summary>Twelve rows by two vectors of columns: with 24 chains of sums and few loads for each, the widest that 32 registers hold.</summary>
     private static void Tile12Pair<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c)
         where TLanes : struct, ILanes<TVector>
@@ -381,7 +289,7 @@ public static partial class Matrix
         StorePair<TLanes, TVector>(s11, t11, ref At(ref c, 11, p.CRow));
     }
 
-    /// <summary>Sixteen rows by one vector of columns: as many chains as <see cref="Tile8Pair"/>, for results that are narrow.</summary>
+    /// <summary>Sixteen rows by one vector of columns: for results that are narrow.</summary>
     private static void Tile16<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
