@@ -38,7 +38,7 @@ public static class Conv1d
     public static void PackForward(in Conv1dShape shape, ReadOnlySpan<float> weight, Span<float> packed)
     {
         CheckWeights(shape, weight, packed);
-        Matrix.Transpose(
+        Matrix.TransposeRows(
             ref MemoryMarshal.GetReference(weight), FilterRows(shape), ref MemoryMarshal.GetReference(packed), TapRows(shape), shape.Outputs, shape.Taps);
     }
 
@@ -55,7 +55,7 @@ public static class Conv1d
         ref var last = ref Unsafe.Add(ref MemoryMarshal.GetReference(packed), (kernel - 1) * outputs * inputs);
         for (var o = 0; o < outputs; o++)
         {
-            Matrix.Transpose(
+            Matrix.TransposeRows(
                 ref Unsafe.Add(ref MemoryMarshal.GetReference(weight), o * inputs * kernel),
                 new Matrix.RowOrder(kernel),
                 ref Unsafe.Add(ref last, o * inputs),
@@ -73,7 +73,7 @@ public static class Conv1d
     public static void Unpack(in Conv1dShape shape, ReadOnlySpan<float> packed, Span<float> weight)
     {
         CheckWeights(shape, weight, packed);
-        Matrix.Transpose(
+        Matrix.TransposeRows(
             ref MemoryMarshal.GetReference(packed), TapRows(shape), ref MemoryMarshal.GetReference(weight), FilterRows(shape), shape.Taps, shape.Outputs);
     }
 

@@ -25,7 +25,7 @@ public static partial class Matrix
         var length = checked(rows * columns);
         if (source.Length < length || destination.Length < length)
             throw new ArgumentException($"A transpose of {rows}x{columns} needs {length} floats, not {source.Length} and {destination.Length}.");
-        Transpose(
+        TransposeRows(
             ref MemoryMarshal.GetReference(source), new RowOrder(columns), ref MemoryMarshal.GetReference(destination), new RowOrder(rows), rows, columns);
     }
 
@@ -45,7 +45,7 @@ public static partial class Matrix
     }
 
     /// <summary>destination[j,i] = source[i,j], rows of either side in any order.</summary>
-    internal static void Transpose(ref float source, RowOrder from, ref float destination, RowOrder to, int rows, int columns)
+    internal static void TransposeRows(ref float source, RowOrder from, ref float destination, RowOrder to, int rows, int columns)
     {
         var wholeRows = Lanes.Use128 ? rows & ~3 : 0;
         var wholeColumns = Lanes.Use128 ? columns & ~3 : 0;

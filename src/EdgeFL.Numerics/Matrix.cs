@@ -117,7 +117,7 @@ public static partial class Matrix
                 {
                     var depth = Math.Min(TurnedDepth, p.Depth - k);
                     ref var source = ref Unsafe.Add(ref b, (nint)batch * p.BBatch + (nint)n * p.BColumn + k);
-                    Transpose(ref source, new RowOrder(p.BColumn), ref block, new RowOrder(columns), columns, depth);
+                    TransposeRows(ref source, new RowOrder(p.BColumn), ref block, new RowOrder(columns), columns, depth);
                     ref var left = ref Unsafe.Add(ref a, (nint)batch * p.ABatch + (nint)k * p.ADepth);
                     var part = p with { Columns = columns, Depth = depth, BDepth = columns, BColumn = 1, Batches = 1 };
                     Multiply(part, ref left, ref block, ref start, startRow, ref result);
