@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace EdgeFL.Numerics;
 
 /// <summary>Shape of a convolution over time with stride 1 and no padding. Activations are time-major: [T,I] in, [T-K+1,O] out.</summary>
@@ -9,6 +12,9 @@ public readonly record struct Conv1dShape(int Inputs, int Outputs, int Kernel, i
 {
     /// <summary>Output rows, T-K+1.</summary>
     public int OutputLength => Length - Kernel + 1;
+
+    /// <summary>Values under the kernel, I·K.</summary>
+    internal int Taps => Inputs * Kernel;
 
     /// <summary>Weights, O·I·K.</summary>
     public int WeightCount => checked(Outputs * Inputs * Kernel);
@@ -32,16 +38,8 @@ public static class Conv1d
     public static void PackForward(in Conv1dShape shape, ReadOnlySpan<float> weight, Span<float> packed)
     {
         CheckWeights(shape, weight, packed);
-        int inputs = shape.Inputs, outputs = shape.Outputs, kernel = shape.Kernel;
-        for (var o = 0; o < outputs; o++)
-        {
-            var filter = weight.Slice(o * inputs * kernel, inputs * kernel);
-            for (var i = 0; i < inputs; i++)
-            {
-                for (var k = 0; k < kernel; k++)
-                    packed[(k * inputs + i) * outputs + o] = filter[i * kernel + k];
-            }
-        }
+        Matrix.TransposeRows(
+            ref MemoryMarshal.GetReference(weight), FilterRows(shape), ref MemoryMarshal.GetReference(packed), TapRows(shape), shape.Outputs, shape.Taps);
     }
 
     /// <summary>Packs PyTorch's weight [O,I,K] as [K,O,I] with the taps reversed, for <see cref="InputGradient"/>.</summary>
@@ -53,14 +51,17 @@ public static class Conv1d
     {
         CheckWeights(shape, weight, packed);
         int inputs = shape.Inputs, outputs = shape.Outputs, kernel = shape.Kernel;
+        // Tap after tap from the last: each filter is a small matrix [I,K] to be turned.
+        ref var last = ref Unsafe.Add(ref MemoryMarshal.GetReference(packed), (kernel - 1) * outputs * inputs);
         for (var o = 0; o < outputs; o++)
         {
-            var filter = weight.Slice(o * inputs * kernel, inputs * kernel);
-            for (var i = 0; i < inputs; i++)
-            {
-                for (var k = 0; k < kernel; k++)
-                    packed[((kernel - 1 - k) * outputs + o) * inputs + i] = filter[i * kernel + k];
-            }
+            Matrix.TransposeRows(
+                ref Unsafe.Add(ref MemoryMarshal.GetReference(weight), o * inputs * kernel),
+                new Matrix.RowOrder(kernel),
+                ref Unsafe.Add(ref last, o * inputs),
+                new Matrix.RowOrder(-outputs * inputs),
+                inputs,
+                kernel);
         }
     }
 
@@ -72,16 +73,8 @@ public static class Conv1d
     public static void Unpack(in Conv1dShape shape, ReadOnlySpan<float> packed, Span<float> weight)
     {
         CheckWeights(shape, weight, packed);
-        int inputs = shape.Inputs, outputs = shape.Outputs, kernel = shape.Kernel;
-        for (var o = 0; o < outputs; o++)
-        {
-            var filter = weight.Slice(o * inputs * kernel, inputs * kernel);
-            for (var i = 0; i < inputs; i++)
-            {
-                for (var k = 0; k < kernel; k++)
-                    filter[i * kernel + k] = packed[(k * inputs + i) * outputs + o];
-            }
-        }
+        Matrix.TransposeRows(
+            ref MemoryMarshal.GetReference(packed), TapRows(shape), ref MemoryMarshal.GetReference(weight), FilterRows(shape), shape.Taps, shape.Outputs);
     }
 
     /// <summary>y[t,o] = bias[o] + Σ_k Σ_i x[t+k,i]·w[k,i,o].</summary>
@@ -164,6 +157,12 @@ public static class Conv1d
             [],
             inputGradient);
     }
+
+    /// <summary>Rows of weights [O,I,K].</summary>
+    private static Matrix.RowOrder FilterRows(in Conv1dShape shape) => new(shape.Taps);
+
+    /// <summary>Rows of weights [K,I,O], told in the order of (I,K).</summary>
+    private static Matrix.RowOrder TapRows(in Conv1dShape shape) => new(shape.Outputs, shape.Inputs * shape.Outputs, shape.Kernel);
 
     private static void CheckWeights(in Conv1dShape shape, ReadOnlySpan<float> first, ReadOnlySpan<float> second)
     {

@@ -11,10 +11,16 @@ namespace EdgeFL.Numerics;
 /// </summary>
 public static partial class Matrix
 {
+    // Where B is gone over so often that copying it pays; 32 KB lie in the first-level cache of a large core.
+    private const int PackedRows = 96, FarRows = 128, PackedColumns = 32, PackedDepth = 256;
+
+    // 16 KB: half the first-level cache of the smallest core.
+    private const int TurnedDepth = 64, TurnedColumns = 64;
+
     /// <summary>C[m,n] = initial[n] + Σ_batch Σ_k A[m,k]·B[k,n].</summary>
     /// <param name="product">Shape and strides.</param>
     /// <param name="a">Left factor, strided.</param>
-    /// <param name="b">Right factor, columns contiguous.</param>
+    /// <param name="b">Right factor, rows or columns contiguous.</param>
     /// <param name="initial">Shape [N], where each sum starts; empty = zero.</param>
     /// <param name="c">Result, columns contiguous; overwritten; must not overlap the factors.</param>
     /// <exception cref="ArgumentException">A span is too short for the shape, or a size is below 1, or a stride negative.</exception>
@@ -25,26 +31,101 @@ public static partial class Matrix
         ref var rb = ref MemoryMarshal.GetReference(b);
         ref var rc = ref MemoryMarshal.GetReference(c);
         ref var start = ref initial.IsEmpty ? ref Unsafe.NullRef<float>() : ref MemoryMarshal.GetReference(initial);
+        if (product.BColumn != 1)
+            MultiplyTurned(product, ref ra, ref rb, ref start, ref rc);
+        else if (product.Rows >= PackedRows && product.Depth >= PackedRows && product.BDepth >= FarRows)
+            MultiplyPacked(product, ref ra, ref rb, ref start, ref rc);
+        else
+            Multiply(product, ref ra, ref rb, ref start, 0, ref rc);
+    }
+
+    private static void Multiply(in MatrixProduct product, ref float a, ref float b, ref float start, int startRow, ref float c)
+    {
         var n = 0;
         if (Lanes.Use512)
-        {
-            for (; n + 32 <= product.Columns; n += 32)
-                Pairs<Lanes512, Vector512<float>>(product, ref ra, ref rb, ref start, ref rc, n);
-            for (; n + 16 <= product.Columns; n += 16)
-                Columns<Lanes512, Vector512<float>>(product, ref ra, ref rb, ref start, ref rc, n);
-        }
+            n = Sweep<Lanes512, Vector512<float>>(product, ref a, ref b, ref start, startRow, ref c, n, true);
         if (Lanes.Use256)
-        {
-            for (; n + 8 <= product.Columns; n += 8)
-                Columns<Lanes256, Vector256<float>>(product, ref ra, ref rb, ref start, ref rc, n);
-        }
+            n = Sweep<Lanes256, Vector256<float>>(product, ref a, ref b, ref start, startRow, ref c, n, false);
         if (Lanes.Use128)
+            n = Sweep<Lanes128, Vector128<float>>(product, ref a, ref b, ref start, startRow, ref c, n, false);
+        if (n < product.Columns)
+            Sweep<Lanes1, float>(product, ref a, ref b, ref start, startRow, ref c, n, false);
+    }
+
+    /// <summary>Strips of B are copied together, each from the start of a cache line, before all rows of A go over them.</summary>
+    private static void MultiplyPacked(in MatrixProduct p, ref float a, ref float b, ref float initial, ref float c)
+    {
+        const int Line = 16;
+        Span<float> room = stackalloc float[Math.Min(p.Depth, PackedDepth) * PackedColumns + Line];
+        var past = (int)(Unsafe.ByteOffset(ref Unsafe.NullRef<float>(), ref MemoryMarshal.GetReference(room)) / sizeof(float) % Line);
+        var strip = room[((Line - past) % Line)..];
+        for (var n = 0; n < p.Columns; n += PackedColumns)
         {
-            for (; n + 4 <= product.Columns; n += 4)
-                Columns<Lanes128, Vector128<float>>(product, ref ra, ref rb, ref start, ref rc, n);
+            var columns = Math.Min(PackedColumns, p.Columns - n);
+            ref var result = ref Unsafe.Add(ref c, n);
+            ref var start = ref Unsafe.IsNullRef(ref initial) ? ref initial : ref Unsafe.Add(ref initial, n);
+            var startRow = 0;
+            for (var batch = 0; batch < p.Batches; batch++)
+            {
+                for (var k = 0; k < p.Depth; k += PackedDepth)
+                {
+                    var depth = Math.Min(PackedDepth, p.Depth - k);
+                    ref var source = ref Unsafe.Add(ref b, (nint)batch * p.BBatch + (nint)k * p.BDepth + n);
+                    CopyRows(ref source, p.BDepth, depth, columns, strip);
+                    ref var left = ref Unsafe.Add(ref a, (nint)batch * p.ABatch + (nint)k * p.ADepth);
+                    var part = p with { Columns = columns, Depth = depth, BDepth = columns, Batches = 1 };
+                    Multiply(part, ref left, ref MemoryMarshal.GetReference(strip), ref start, startRow, ref result);
+                    start = ref result;
+                    startRow = p.CRow;
+                }
+            }
         }
-        for (; n < product.Columns; n++)
-            Columns<Lanes1, float>(product, ref ra, ref rb, ref start, ref rc, n);
+    }
+
+    private static void CopyRows(ref float source, int stride, int rows, int columns, Span<float> strip)
+    {
+        if (columns < PackedColumns || !Lanes.Use512)
+        {
+            for (var row = 0; row < rows; row++)
+                MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref source, (nint)row * stride), columns).CopyTo(strip[(row * columns)..]);
+            return;
+        }
+        ref var to = ref MemoryMarshal.GetReference(strip);
+        for (var row = 0; row < rows; row++)
+        {
+            Vector512.LoadUnsafe(ref source).StoreUnsafe(ref to);
+            Vector512.LoadUnsafe(ref source, 16).StoreUnsafe(ref to, 16);
+            source = ref Unsafe.Add(ref source, stride);
+            to = ref Unsafe.Add(ref to, PackedColumns);
+        }
+    }
+
+    /// <summary>B's columns are far apart: blocks of it are turned in the first-level cache, and each block's terms added to the sums in C.</summary>
+    private static void MultiplyTurned(in MatrixProduct p, ref float a, ref float b, ref float initial, ref float c)
+    {
+        Span<float> turned = stackalloc float[Math.Min(p.Depth, TurnedDepth) * Math.Min(p.Columns, TurnedColumns)];
+        ref var block = ref MemoryMarshal.GetReference(turned);
+        for (var n = 0; n < p.Columns; n += TurnedColumns)
+        {
+            var columns = Math.Min(TurnedColumns, p.Columns - n);
+            ref var result = ref Unsafe.Add(ref c, n);
+            ref var start = ref Unsafe.IsNullRef(ref initial) ? ref initial : ref Unsafe.Add(ref initial, n);
+            var startRow = 0;
+            for (var batch = 0; batch < p.Batches; batch++)
+            {
+                for (var k = 0; k < p.Depth; k += TurnedDepth)
+                {
+                    var depth = Math.Min(TurnedDepth, p.Depth - k);
+                    ref var source = ref Unsafe.Add(ref b, (nint)batch * p.BBatch + (nint)n * p.BColumn + k);
+                    TransposeRows(ref source, new RowOrder(p.BColumn), ref block, new RowOrder(columns), columns, depth);
+                    ref var left = ref Unsafe.Add(ref a, (nint)batch * p.ABatch + (nint)k * p.ADepth);
+                    var part = p with { Columns = columns, Depth = depth, BDepth = columns, BColumn = 1, Batches = 1 };
+                    Multiply(part, ref left, ref block, ref start, startRow, ref result);
+                    start = ref result;
+                    startRow = p.CRow;
+                }
+            }
+        }
     }
 
     /// <summary>sum[n] = Σ_m x[m,n], from the first row to the last.</summary>
@@ -65,38 +146,13 @@ public static partial class Matrix
             sum);
     }
 
-    /// <summary>destination[j,i] = source[i,j].</summary>
-    /// <param name="source">Shape [rows, columns].</param>
-    /// <param name="rows">Rows of the source.</param>
-    /// <param name="columns">Columns of the source.</param>
-    /// <param name="destination">Shape [columns, rows]; overwritten; must not overlap the source.</param>
-    /// <exception cref="ArgumentException">A span is shorter than the shape.</exception>
-    public static void Transpose(ReadOnlySpan<float> source, int rows, int columns, Span<float> destination)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(rows);
-        ArgumentOutOfRangeException.ThrowIfNegative(columns);
-        var length = checked(rows * columns);
-        if (source.Length < length || destination.Length < length)
-            throw new ArgumentException($"A transpose of {rows}x{columns} needs {length} floats, not {source.Length} and {destination.Length}.");
-        source = source[..length];
-        destination = destination[..length];
-        // Blocks of 8 rows keep both sides within a few cache lines.
-        for (var first = 0; first < rows; first += 8)
-        {
-            var last = Math.Min(first + 8, rows);
-            for (var j = 0; j < columns; j++)
-            {
-                for (var i = first; i < last; i++)
-                    destination[j * rows + i] = source[i * columns + j];
-            }
-        }
-    }
-
     private static void Check(in MatrixProduct p, ReadOnlySpan<float> a, ReadOnlySpan<float> b, ReadOnlySpan<float> initial, ReadOnlySpan<float> c)
     {
         if (p.Rows < 1 || p.Columns < 1 || p.Depth < 1 || p.Batches < 1)
             throw new ArgumentException($"A product of {p.Rows}x{p.Depth}x{p.Columns}, {p.Batches} batches, has no elements.");
-        if (p.ARow < 0 || p.ADepth < 0 || p.BDepth < 0 || p.ABatch < 0 || p.BBatch < 0 || p.CRow < (p.Rows == 1 ? 0 : p.Columns))
+        if (p.BColumn != 1 && p.BDepth != 1)
+            throw new ArgumentException("Either the rows or the columns of B are contiguous.");
+        if (p.BColumn < 1 || p.ARow < 0 || p.ADepth < 0 || p.BDepth < 0 || p.ABatch < 0 || p.BBatch < 0 || p.CRow < (p.Rows == 1 ? 0 : p.Columns))
             throw new ArgumentException("A stride is negative, or rows of C overlap.");
         if (p.LengthOfA > a.Length || p.LengthOfB > b.Length || p.LengthOfC > c.Length)
         {

@@ -9,7 +9,7 @@ public readonly record struct MatrixProduct
     /// <summary>Rows of C, at least 1.</summary>
     public required int Rows { get; init; }
 
-    /// <summary>Columns of C and of B (contiguous in both), at least 1.</summary>
+    /// <summary>Columns of C (contiguous) and of B, at least 1.</summary>
     public required int Columns { get; init; }
 
     /// <summary>Terms summed within one batch, at least 1.</summary>
@@ -23,6 +23,9 @@ public readonly record struct MatrixProduct
 
     /// <summary>Distance between B[k,n] and B[k+1,n].</summary>
     public required int BDepth { get; init; }
+
+    /// <summary>Distance between B[k,n] and B[k,n+1]; default 1. If it is another, <see cref="BDepth"/> is 1: B lies transposed.</summary>
+    public int BColumn { get; init; } = 1;
 
     /// <summary>Distance between C[m,n] and C[m+1,n]; at least <see cref="Columns"/>.</summary>
     public required int CRow { get; init; }
@@ -43,7 +46,7 @@ public readonly record struct MatrixProduct
 
     internal long LengthOfA => (long)(Rows - 1) * ARow + (long)(Depth - 1) * ADepth + (long)(Batches - 1) * ABatch + 1;
 
-    internal long LengthOfB => (long)(Depth - 1) * BDepth + (long)(Batches - 1) * BBatch + Columns;
+    internal long LengthOfB => (long)(Depth - 1) * BDepth + (long)(Batches - 1) * BBatch + (long)(Columns - 1) * BColumn + 1;
 
     internal long LengthOfC => (long)(Rows - 1) * CRow + Columns;
 }

@@ -1,5 +1,6 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace EdgeFL.Numerics;
 
@@ -15,13 +16,26 @@ public static class Pooling
     public static void Max(ReadOnlySpan<float> x, int channels, int size, Span<float> y)
     {
         Check(x.Length, channels, size, y.Length);
-        for (var t = 0; t * channels < y.Length; t++)
+        ref var rx = ref MemoryMarshal.GetReference(x);
+        ref var ry = ref MemoryMarshal.GetReference(y);
+        var c = 0;
+        if (Lanes.Use512)
         {
-            var output = y.Slice(t * channels, channels);
-            x.Slice(t * size * channels, channels).CopyTo(output);
-            for (var j = 1; j < size; j++)
-                Raise(x.Slice((t * size + j) * channels, channels), output);
+            for (; c + 16 <= channels; c += 16)
+                MaxColumns<Lanes512, Vector512<float>>(ref Unsafe.Add(ref rx, c), channels, size, y.Length / channels, ref Unsafe.Add(ref ry, c));
         }
+        if (Lanes.Use256)
+        {
+            for (; c + 8 <= channels; c += 8)
+                MaxColumns<Lanes256, Vector256<float>>(ref Unsafe.Add(ref rx, c), channels, size, y.Length / channels, ref Unsafe.Add(ref ry, c));
+        }
+        if (Lanes.Use128)
+        {
+            for (; c + 4 <= channels; c += 4)
+                MaxColumns<Lanes128, Vector128<float>>(ref Unsafe.Add(ref rx, c), channels, size, y.Length / channels, ref Unsafe.Add(ref ry, c));
+        }
+        for (; c < channels; c++)
+            MaxColumns<Lanes1, float>(ref Unsafe.Add(ref rx, c), channels, size, y.Length / channels, ref Unsafe.Add(ref ry, c));
     }
 
     /// <summary>The gradient goes to the first row of each window that holds the maximum, as in PyTorch.</summary>
@@ -38,18 +52,31 @@ public static class Pooling
         Check(x.Length, channels, size, y.Length);
         if (outputGradient.Length != y.Length || inputGradient.Length != x.Length)
             throw new ArgumentException("The gradients have other shapes than the activations.");
-        var used = y.Length * size;
-        for (var t = 0; t * channels < y.Length; t++)
+        ref var rx = ref MemoryMarshal.GetReference(x);
+        ref var ry = ref MemoryMarshal.GetReference(y);
+        ref var left = ref MemoryMarshal.GetReference(outputGradient);
+        ref var taken = ref MemoryMarshal.GetReference(inputGradient);
+        var rows = y.Length / channels;
+        var c = 0;
+        if (Lanes.Use512)
         {
-            var output = y.Slice(t * channels, channels);
-            var left = outputGradient.Slice(t * channels, channels);
-            for (var j = 0; j < size; j++)
-            {
-                var at = (t * size + j) * channels;
-                Take(x.Slice(at, channels), output, left, inputGradient.Slice(at, channels));
-            }
+            for (; c + 16 <= channels; c += 16)
+                GradientColumns<Lanes512, Vector512<float>>(ref rx, ref ry, ref left, channels, size, rows, ref taken, c);
         }
-        inputGradient[used..].Clear();
+        if (Lanes.Use256)
+        {
+            for (; c + 8 <= channels; c += 8)
+                GradientColumns<Lanes256, Vector256<float>>(ref rx, ref ry, ref left, channels, size, rows, ref taken, c);
+        }
+        if (Lanes.Use128)
+        {
+            for (; c + 4 <= channels; c += 4)
+                GradientColumns<Lanes128, Vector128<float>>(ref rx, ref ry, ref left, channels, size, rows, ref taken, c);
+        }
+        for (; c < channels; c++)
+            GradientColumns<Lanes1, float>(ref rx, ref ry, ref left, channels, size, rows, ref taken, c);
+        // Rows that did not fill a window had no part in the output.
+        inputGradient[(y.Length * size)..].Clear();
     }
 
     /// <summary>y[c] = mean over time of x[t,c], summed from the first row to the last.</summary>
@@ -60,9 +87,7 @@ public static class Pooling
     public static void Average(ReadOnlySpan<float> x, int channels, Span<float> y)
     {
         CheckAverage(x.Length, channels, y.Length);
-        x[..channels].CopyTo(y);
-        for (var at = channels; at < x.Length; at += channels)
-            Vectors.Add(x.Slice(at, channels), y, y);
+        Matrix.SumRows(x, x.Length / channels, channels, y);
         Vectors.Divide(x.Length / channels, y);
     }
 
@@ -79,43 +104,44 @@ public static class Pooling
             outputGradient.CopyTo(inputGradient[at..]);
     }
 
-    private static void Raise(ReadOnlySpan<float> x, Span<float> y)
+    private static void MaxColumns<TLanes, TVector>(ref float x, int channels, int size, int rows, ref float y)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
     {
-        var done = 0;
-        if (Lanes.UseVector)
+        for (var t = 0; t < rows; t++)
         {
-            var vx = MemoryMarshal.Cast<float, Vector<float>>(x);
-            var vy = MemoryMarshal.Cast<float, Vector<float>>(y);
-            for (var j = 0; j < vx.Length; j++)
-                vy[j] = Vector.ConditionalSelect(Vector.GreaterThan(vx[j], vy[j]), vx[j], vy[j]);
-            done = vx.Length * Vector<float>.Count;
+            var most = TLanes.Load(ref x);
+            x = ref Unsafe.Add(ref x, channels);
+            for (var j = 1; j < size; j++)
+            {
+                var next = TLanes.Load(ref x);
+                most = TLanes.WhereGreater(next, most, next, most);
+                x = ref Unsafe.Add(ref x, channels);
+            }
+            TLanes.Store(most, ref y);
+            y = ref Unsafe.Add(ref y, channels);
         }
-        for (var i = done; i < x.Length; i++)
-            y[i] = x[i] > y[i] ? x[i] : y[i];
     }
 
-    private static void Take(ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> left, Span<float> taken)
+    private static void GradientColumns<TLanes, TVector>(
+        ref float x, ref float y, ref float left, int channels, int size, int rows, ref float taken, int column)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
     {
-        var done = 0;
-        if (Lanes.UseVector)
+        nint to = column;
+        for (nint at = column; rows > 0; rows--)
         {
-            var vx = MemoryMarshal.Cast<float, Vector<float>>(x);
-            var vy = MemoryMarshal.Cast<float, Vector<float>>(y);
-            var vl = MemoryMarshal.Cast<float, Vector<float>>(left);
-            var vt = MemoryMarshal.Cast<float, Vector<float>>(taken);
-            for (var j = 0; j < vx.Length; j++)
+            var most = TLanes.Load(ref Unsafe.Add(ref y, at));
+            var gradient = TLanes.Load(ref Unsafe.Add(ref left, at));
+            for (var j = 0; j < size; j++)
             {
-                var here = Vector.Equals(vx[j], vy[j]);
-                vt[j] = Vector.ConditionalSelect(here, vl[j], Vector<float>.Zero);
-                vl[j] = Vector.ConditionalSelect(here, Vector<float>.Zero, vl[j]);
+                var value = TLanes.Load(ref Unsafe.Add(ref x, to));
+                TLanes.Store(TLanes.WhereEqual(value, most, gradient, TLanes.Zero), ref Unsafe.Add(ref taken, to));
+                gradient = TLanes.WhereEqual(value, most, TLanes.Zero, gradient);
+                to += channels;
             }
-            done = vx.Length * Vector<float>.Count;
-        }
-        for (var i = done; i < x.Length; i++)
-        {
-            var here = x[i] == y[i];
-            taken[i] = here ? left[i] : 0f;
-            left[i] = here ? 0f : left[i];
+            TLanes.Store(gradient, ref Unsafe.Add(ref left, at));
+            at += channels;
         }
     }
 

@@ -74,6 +74,8 @@ public sealed class VectorsTests
         Assert.Throws<ArgumentException>(() => Matrix.Multiply(product, a, b, new float[4], c));
         Assert.Throws<ArgumentException>(() => Matrix.Multiply(product with { Depth = 0 }, a, b, [], c));
         Assert.Throws<ArgumentException>(() => Matrix.Multiply(product with { CRow = 4 }, a, b, [], c));
+        Assert.Throws<ArgumentException>(() => Matrix.Multiply(product with { BColumn = 2, BDepth = 3 }, a, b, [], c));
+        Assert.Throws<ArgumentException>(() => Matrix.Multiply(product with { BColumn = 9, BDepth = 1 }, a, b, [], c));
         Assert.Throws<ArgumentException>(() => Matrix.Multiply(product with { ARow = -1 }, a, b, [], c));
     }
 

@@ -90,6 +90,15 @@ public sealed class WidthTests
         ["dot"] = (x, y, z) => Fill(z, Vectors.Dot(x, y)),
         ["sum of squares"] = (x, y, z) => Fill(z, Vectors.SumOfSquares(x)),
         ["squared distance"] = (x, y, z) => Fill(z, Vectors.SquaredDistance(x, y)),
+        ["average pooling"] = (x, y, z) =>
+        {
+            if (x.Length == 0)
+                return;
+            float[] three = [.. x, .. y, .. x];
+            Pooling.Average(three, x.Length, z);
+            Pooling.AverageGradient(z, x.Length, three);
+            three.AsSpan(x.Length, x.Length).CopyTo(z);
+        },
         ["max pooling"] = (x, y, z) =>
         {
             if (x.Length == 0)
@@ -174,7 +183,7 @@ public sealed class WidthTests
         var random = new Philox(20260101);
         for (var round = 0; round < 300; round++)
         {
-            int rows = 1 + random.NextInt32(20), columns = 1 + random.NextInt32(70), depth = 1 + random.NextInt32(30);
+            int rows = 1 + random.NextInt32(60), columns = 1 + random.NextInt32(70), depth = 1 + random.NextInt32(30);
             int batches = 1 + random.NextInt32(3), aRow = random.NextInt32(4) == 0 ? 0 : 1 + random.NextInt32(9), aDepth = 1 + random.NextInt32(5);
             var product = new MatrixProduct
             {
@@ -215,6 +224,135 @@ public sealed class WidthTests
                     return Numbers.Bits(c);
                 });
                 Assert.True(Numbers.Bits(expected).AsSpan().SequenceEqual(got), $"round {round}, {bits} bits, {product}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Multiply_LargeEnoughToBePacked_IsOneChainOfFusedMultiplyAdds()
+    {
+        const int Rows = 101, Columns = 139, Depth = 263, Batches = 2;
+        var product = new MatrixProduct
+        {
+            Rows = Rows,
+            Columns = Columns,
+            Depth = Depth,
+            ARow = Depth,
+            ADepth = 1,
+            BDepth = Columns,
+            CRow = Columns + 3,
+            Batches = Batches,
+            ABatch = Rows * Depth,
+            BBatch = Depth * Columns,
+        };
+        float[] a = Numbers.Wild(Batches * Rows * Depth, 1), b = Numbers.Wild(Batches * Depth * Columns, 2), initial = Numbers.Wild(Columns, 3);
+        foreach (var bits in LaneWidths.Bits)
+        {
+            var c = LaneWidths.At(bits, () =>
+            {
+                var result = new float[Rows * product.CRow];
+                Matrix.Multiply(product, a, b, initial, result);
+                return result;
+            });
+            for (var i = 0; i < Rows * Columns; i++)
+            {
+                int m = i / Columns, n = i % Columns;
+                var sum = initial[n];
+                for (var k = 0; k < Batches * Depth; k++)
+                    sum = MathF.FusedMultiplyAdd(a[(k / Depth * Rows + m) * Depth + k % Depth], b[k * Columns + n], sum);
+                Assert.Equal(BitConverter.SingleToInt32Bits(sum), BitConverter.SingleToInt32Bits(c[m * product.CRow + n]));
+            }
+        }
+    }
+
+    [Fact]
+    public void Multiply_WithTransposedB_GivesTheBitsOfTheUntransposed()
+    {
+        var random = new Philox(20260102);
+        for (var round = 0; round < 150; round++)
+        {
+            int rows = 1 + random.NextInt32(60), columns = 1 + random.NextInt32(150), depth = 1 + random.NextInt32(150), batches = 1 + random.NextInt32(2);
+            var upright = new MatrixProduct
+            {
+                Rows = rows,
+                Columns = columns,
+                Depth = depth,
+                ARow = batches * depth,
+                ADepth = 1,
+                BDepth = columns,
+                CRow = columns,
+                Batches = batches,
+                ABatch = depth,
+                BBatch = depth * columns,
+            };
+            var a = Numbers.Wild(rows * batches * depth, (ulong)round);
+            var b = Numbers.Wild(batches * depth * columns, (ulong)round + 1000);
+            var initial = round % 2 == 0 ? Numbers.Wild(columns, (ulong)round + 2000) : [];
+            var turned = new float[b.Length];
+            for (var batch = 0; batch < batches; batch++)
+                Matrix.Transpose(b.AsSpan(batch * depth * columns), depth, columns, turned.AsSpan(batch * depth * columns));
+            var expected = new float[rows * columns];
+            Matrix.Multiply(upright, a, b, initial, expected);
+            foreach (var bits in LaneWidths.Bits)
+            {
+                var got = LaneWidths.At(bits, () =>
+                {
+                    var c = new float[expected.Length];
+                    Matrix.Multiply(upright with { BDepth = 1, BColumn = depth }, a, turned, initial, c);
+                    return Numbers.Bits(c);
+                });
+                Assert.True(Numbers.Bits(expected).AsSpan().SequenceEqual(got), $"round {round}, {bits} bits, {upright}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Transpose_AnyShapeAndWidth_PutsEachValueWhereItBelongs()
+    {
+        foreach (var bits in LaneWidths.Bits)
+        {
+            foreach (var rows in new[] { 1, 3, 4, 9, 16, 17, 33 })
+            {
+                foreach (var columns in new[] { 1, 2, 4, 7, 16, 35 })
+                {
+                    var source = Numbers.Wild(rows * columns, 5);
+                    var turned = LaneWidths.At(bits, () =>
+                    {
+                        var destination = new float[source.Length];
+                        Matrix.Transpose(source, rows, columns, destination);
+                        return destination;
+                    });
+                    for (var i = 0; i < source.Length; i++)
+                        Assert.Equal(source[i], turned[i % columns * rows + i / columns]);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Packing_OfConvolutionWeights_PutsEachValueWhereItBelongs()
+    {
+        foreach (var bits in LaneWidths.Bits)
+        {
+            foreach (var (inputs, outputs, kernel) in new[] { (1, 1, 1), (6, 16, 5), (9, 17, 3), (16, 32, 5), (5, 3, 4) })
+            {
+                var shape = new Conv1dShape(inputs, outputs, kernel, 20);
+                var weight = Numbers.Wild(shape.WeightCount, 6);
+                float[] forward = new float[weight.Length], backward = new float[weight.Length], back = new float[weight.Length];
+                LaneWidths.At(bits, () =>
+                {
+                    Conv1d.PackForward(shape, weight, forward);
+                    Conv1d.PackBackward(shape, weight, backward);
+                    Conv1d.Unpack(shape, forward, back);
+                    return 0;
+                });
+                for (var i = 0; i < weight.Length; i++)
+                {
+                    int o = i / (inputs * kernel), c = i / kernel % inputs, k = i % kernel;
+                    Assert.Equal(weight[i], forward[(k * inputs + c) * outputs + o]);
+                    Assert.Equal(weight[i], backward[((kernel - 1 - k) * outputs + o) * inputs + c]);
+                }
+                Assert.Equal(weight, back);
             }
         }
     }

@@ -8,6 +8,9 @@ const int ExitOk = 0, ExitFailure = 1, ExitUsage = 2;
 var benches = new SortedDictionary<string, (string Tells, Func<Arguments, BenchRow[]> Run)>(StringComparer.Ordinal)
 {
     ["agent"] = ("the agent's size on disk, and its memory while it trains [--seconds N] [--warmup N]", AgentBench.Run),
+    ["conv"] = ("convolution over time, forward and both gradients, against PyTorch, the scalar twin and the core's peak", KernelBenches.Conv),
+    ["gemm"] = ("matrix products, against the same", KernelBenches.Gemm),
+    ["train"] = ("training steps and inference, against the same, and what a step allocates", KernelBenches.Train),
 };
 
 if (args.Length == 0 || args[0] is "--help" or "-h")

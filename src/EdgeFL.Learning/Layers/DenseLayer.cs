@@ -2,23 +2,14 @@ using EdgeFL.Numerics;
 
 namespace EdgeFL.Learning.Layers;
 
-internal sealed class DenseLayer : Layer
+internal sealed class DenseLayer(LayerSpec spec) : Layer(spec)
 {
-    private readonly int weightCount;
-    private readonly float[] transposed;
-
-    internal DenseLayer(LayerSpec spec)
-        : base(spec)
-    {
-        weightCount = InputCount * OutputCount;
-        transposed = new float[weightCount];
-    }
+    private readonly int weightCount = spec.Input.Count * spec.Output.Count;
 
     internal override bool MayLoseOutput => true;
 
     internal override void Forward(ReadOnlySpan<float> parameters, ReadOnlySpan<float> x, Span<float> y, int batch)
     {
-        Matrix.Transpose(parameters[..weightCount], OutputCount, InputCount, transposed);
         var product = new MatrixProduct
         {
             Rows = batch,
@@ -26,10 +17,11 @@ internal sealed class DenseLayer : Layer
             Depth = InputCount,
             ARow = InputCount,
             ADepth = 1,
-            BDepth = OutputCount,
+            BDepth = 1,
+            BColumn = InputCount,
             CRow = OutputCount,
         };
-        Matrix.Multiply(product, x, transposed, parameters[weightCount..], y);
+        Matrix.Multiply(product, x, parameters[..weightCount], parameters[weightCount..], y);
     }
 
     internal override void Backward(
