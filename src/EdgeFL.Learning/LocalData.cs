@@ -21,6 +21,12 @@ public sealed record LocalDataOptions
     /// </summary>
     public int HeldOutPerBlock { get; init; } = 4;
 
+    /// <summary>
+    /// Standard deviation, in rad, of the random rotation that each window is read with for training (<see cref="AxisRotation"/>), 0 (default: none) to 1. For
+    /// models that classify what three-axis sensors measure.
+    /// </summary>
+    public float Rotation { get; init; }
+
     /// <summary>Checks the ranges.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
     public void Validate()
@@ -33,6 +39,8 @@ public sealed record LocalDataOptions
             throw new ArgumentOutOfRangeException(nameof(BlockWindows), BlockWindows, "A block has 2 to 65536 windows.");
         if (HeldOutPerBlock < 0 || HeldOutPerBlock >= BlockWindows)
             throw new ArgumentOutOfRangeException(nameof(HeldOutPerBlock), HeldOutPerBlock, "0 to BlockWindows-1 of a block are held out.");
+        if (!(Rotation is >= 0f and <= 1f))
+            throw new ArgumentOutOfRangeException(nameof(Rotation), Rotation, "Windows are turned by 0 to 1 rad.");
     }
 }
 
@@ -51,6 +59,7 @@ public sealed class LocalData
     private int epochLength;
     private int epochNext;
     private int blockPosition;
+    private readonly AxisRotation? rotation;
     private Philox random;
 
     /// <summary>Makes empty rings; they grow up to their bounds.</summary>
@@ -73,6 +82,9 @@ public sealed class LocalData
         normalised = new float[spec.Channels * spec.Length];
         epoch = new int[options.TrainingWindows];
         Normaliser = spec.Normalise == NormaliseKind.Running ? new ChannelNormaliser(spec.Channels) : null;
+        if (options.Rotation > 0 && spec.Task != TaskKind.Classify)
+            throw new ArgumentException($"Windows are turned for models that classify; '{spec.Name}' does not.", nameof(options));
+        rotation = options.Rotation > 0 ? new AxisRotation(spec.Channels, spec.Length, options.Rotation) : null;
         random = new Philox(seed, 0xDA7A);
     }
 
@@ -142,7 +154,10 @@ public sealed class LocalData
             BeginEpoch();
         var count = Math.Min(batch, epochLength - epochNext);
         for (var b = 0; b < count; b++)
+        {
             Read(training, epoch[epochNext + b], b, inputs, labels, targets);
+            rotation?.Apply(inputs.Slice(b * Spec.InputCount, Spec.InputCount), ref random);
+        }
         epochNext += count;
         return count;
     }

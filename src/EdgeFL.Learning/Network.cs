@@ -31,8 +31,8 @@ public sealed class Network
             throw new ArgumentOutOfRangeException(nameof(maxBatch), maxBatch, "A batch has 1 to 4096 windows.");
         Spec = spec;
         MaxBatch = maxBatch;
-        layers = [.. spec.Layers.Select(Make)];
-        transposeInput = spec.Layers[0].Kind != LayerKind.Flatten;
+        layers = [.. spec.Layers.Select((layer, index) => Make(layer, index, maxBatch))];
+        transposeInput = spec.Layers[0].Kind is not (LayerKind.Flatten or LayerKind.Features);
         input = transposeInput ? new float[checked(maxBatch * spec.InputCount)] : [];
         activations = new float[layers.Length][];
         var widest = 0;
@@ -52,7 +52,17 @@ public sealed class Network
     /// <summary>Most windows at once.</summary>
     public int MaxBatch { get; }
 
-    /// <summary>Fresh parameters: weights and biases uniform within ±1/√fan-in, as PyTorch draws them (from another generator).</summary>
+    /// <summary>Bytes of inputs, activations and their gradients that the network holds for a full batch; layers' own scratch is not counted.</summary>
+    public long ActivationBytes => sizeof(float) * (input.LongLength + near.LongLength + far.LongLength + activations.Distinct().Sum(a => a.LongLength));
+
+    /// <summary>Whose training this is, for dropout. Default 0.</summary>
+    public ulong DropoutSeed { get; set; }
+
+    /// <summary>Which step comes next, for dropout: with the seed it says which elements <see cref="Gradient"/> drops. Default 0.</summary>
+    public ulong DropoutStep { get; set; }
+
+    /// <summary>Fresh parameters: weights and biases uniform within ±1/√fan-in, as PyTorch draws them (from another generator); normalisations start as the
+    /// identity, recurrent layers within ±1/√units.</summary>
     /// <param name="parameters">Shape [P]; overwritten.</param>
     /// <param name="seed">The same seed gives the same parameters on every machine.</param>
     /// <exception cref="ArgumentException">The length is not P.</exception>
@@ -60,15 +70,8 @@ public sealed class Network
     {
         CheckLength(parameters.Length, Spec.ParameterCount, "parameters");
         var random = new Philox(seed, 0x1417);
-        foreach (var layer in Spec.Layers)
-        {
-            if (layer.ParameterCount == 0)
-                continue;
-            var fanIn = layer.ParameterCount / layer.Size - 1;
-            var bound = 1f / MathF.Sqrt(fanIn);
-            foreach (ref var parameter in parameters.Slice(layer.ParameterOffset, layer.ParameterCount))
-                parameter = (2f * random.NextSingle() - 1f) * bound;
-        }
+        foreach (var layer in layers)
+            layer.Initialise(parameters.Slice(layer.Spec.ParameterOffset, layer.Spec.ParameterCount), ref random);
     }
 
     /// <summary>Mean loss over a batch and its gradient.</summary>
@@ -91,7 +94,7 @@ public sealed class Network
     {
         CheckLength(gradient.Length, Spec.ParameterCount, "gradient values");
         CheckTargets(labels.Length, targets.Length, batch);
-        var first = Forward(parameters, inputs, batch);
+        var first = Forward(parameters, inputs, batch, true);
         Span<float> dy = near, dx = far;
         var outputs = activations[^1].AsSpan(0, batch * layers[^1].OutputCount);
         var loss = LossAndGradient(outputs, labels, targets, batch, dy);
@@ -129,7 +132,7 @@ public sealed class Network
     /// <exception cref="ArgumentOutOfRangeException">The batch is outside its range.</exception>
     public void Predict(ReadOnlySpan<float> parameters, ReadOnlySpan<float> inputs, int batch, Span<float> outputs)
     {
-        Forward(parameters, inputs, batch);
+        Forward(parameters, inputs, batch, false);
         CheckLength(outputs.Length, batch * Spec.OutputCount, "outputs");
         activations[^1].AsSpan(0, outputs.Length).CopyTo(outputs);
     }
@@ -148,7 +151,7 @@ public sealed class Network
         ReadOnlySpan<float> parameters, ReadOnlySpan<float> inputs, ReadOnlySpan<int> labels, ReadOnlySpan<float> targets, int batch, out int right)
     {
         CheckTargets(labels.Length, targets.Length, batch);
-        Forward(parameters, inputs, batch);
+        Forward(parameters, inputs, batch, false);
         var count = Spec.OutputCount;
         var outputs = activations[^1].AsSpan(0, batch * count);
         right = 0;
@@ -173,17 +176,25 @@ public sealed class Network
         return best;
     }
 
-    private static Layer Make(LayerSpec spec, int index) => spec.Kind switch
+    private static Layer Make(LayerSpec spec, int index, int maxBatch) => spec.Kind switch
     {
         LayerKind.Conv1d => new Conv1dLayer(spec),
         LayerKind.Dense => new DenseLayer(spec),
         LayerKind.MaxPool1d => new MaxPool1dLayer(spec),
         LayerKind.GlobalAverage => new GlobalAverageLayer(spec),
+        LayerKind.Features => new FeaturesLayer(spec),
         LayerKind.Flatten => new FlattenLayer(spec, index == 0),
+        LayerKind.AveragePool1d => new AveragePool1dLayer(spec),
+        LayerKind.LayerNorm => new LayerNormLayer(spec),
+        LayerKind.GroupNorm => new GroupNormLayer(spec),
+        LayerKind.DepthwiseConv1d => new DepthwiseConv1dLayer(spec),
+        LayerKind.Dropout => new DropoutLayer(spec, index),
+        LayerKind.Gru => new GruLayer(spec, maxBatch),
+        LayerKind.RandomFourier => new RandomFourierLayer(spec, maxBatch),
         _ => new ActivationLayer(spec),
     };
 
-    private ReadOnlySpan<float> Forward(ReadOnlySpan<float> parameters, ReadOnlySpan<float> inputs, int batch)
+    private ReadOnlySpan<float> Forward(ReadOnlySpan<float> parameters, ReadOnlySpan<float> inputs, int batch, bool training)
     {
         if (batch < 1 || batch > MaxBatch)
             throw new ArgumentOutOfRangeException(nameof(batch), batch, $"This network takes batches of 1 to {MaxBatch}.");
@@ -204,6 +215,7 @@ public sealed class Network
         for (var i = 0; i < layers.Length; i++)
         {
             var y = activations[i].AsSpan(0, batch * layers[i].OutputCount);
+            layers[i].Begin(training, DropoutSeed, DropoutStep);
             layers[i].Forward(parameters.Slice(layers[i].Spec.ParameterOffset, layers[i].Spec.ParameterCount), x, y, batch);
             x = y;
         }
@@ -222,6 +234,8 @@ public sealed class Network
             return sum / batch;
         }
         var difference = gradient[..outputs.Length];
+        if (Spec.Loss == LossKind.Huber)
+            return Huber.Sum(outputs, targets, Spec.HuberDelta, 1f / outputs.Length, difference) / outputs.Length;
         Vectors.Subtract(outputs, targets, difference);
         var loss = Vectors.SumOfSquares(difference) / outputs.Length;
         Vectors.Scale(2f / outputs.Length, difference);

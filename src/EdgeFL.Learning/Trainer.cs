@@ -65,6 +65,7 @@ public sealed class Trainer
         var count = data.NextBatch(batch, inputs, labels, targets);
         if (count == 0)
             return float.NaN;
+        network.DropoutStep = (ulong)(Steps + SkippedSteps);
         var loss = network.Gradient(parameters, Inputs(count), labels.AsSpan(0, count), Targets(count), count, gradient);
         if (!float.IsFinite(loss) || !clip.TryApply(gradient))
         {

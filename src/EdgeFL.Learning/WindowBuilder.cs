@@ -2,6 +2,16 @@ using EdgeFL.Numerics;
 
 namespace EdgeFL.Learning;
 
+/// <summary>What a window's label is.</summary>
+public enum WindowLabel
+{
+    /// <summary>That of all its rows: a change of label ends a run.</summary>
+    AllRows,
+
+    /// <summary>That of its last row: the rows before are what led there.</summary>
+    LastRow,
+}
+
 /// <summary>How windows are cut from a stream of rows.</summary>
 public sealed record WindowOptions
 {
@@ -14,6 +24,9 @@ public sealed record WindowOptions
     /// <summary>Time between rows in milliseconds; 0 = unknown, gaps are then not looked for. A gap of more than 1.5 periods ends a run.
     /// Default 0.</summary>
     public double PeriodMs { get; init; }
+
+    /// <summary>What a window's label is. Default: that of all its rows.</summary>
+    public WindowLabel Label { get; init; }
 
     /// <summary>Checks the ranges.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
@@ -29,7 +42,7 @@ public sealed record WindowOptions
 }
 
 /// <summary>
-/// Cuts windows out of rows. A window lies inside one run: rows of one segment and one label, without a gap, time never going back, every
+/// Cuts windows out of rows. A window lies inside one run: rows of one segment (and one label, unless the last row's counts), without a gap, time never going back, every
 /// value
 /// finite. A row with a NaN or infinity is refused, counted, and ends the run.
 /// </summary>
@@ -107,7 +120,7 @@ public sealed class WindowBuilder
 
     private void Continue(long timeMs, int rowSegment, int rowLabel)
     {
-        var continues = running && rowSegment == segment && rowLabel == label && timeMs >= lastTimeMs
+        var continues = running && rowSegment == segment && (rowLabel == label || options.Label == WindowLabel.LastRow) && timeMs >= lastTimeMs
             && (options.PeriodMs == 0 || timeMs - lastTimeMs <= 1.5 * options.PeriodMs);
         if (!continues)
         {
@@ -115,9 +128,9 @@ public sealed class WindowBuilder
             filled = 0;
             skip = 0;
             segment = rowSegment;
-            label = rowLabel;
             Runs++;
         }
+        label = rowLabel;
         lastTimeMs = timeMs;
     }
 

@@ -62,7 +62,7 @@ public sealed partial class NodeCore
         this.options = options;
         this.model = model;
         modelHash = BinaryPrimitives.ReadUInt64BigEndian(model.Hash.Span);
-        network = new Network(model, options.Batch);
+        network = new Network(model, options.Batch) { DropoutSeed = options.Seed };
         windows = new WindowBuilder(windowing, model.Channels);
         data = new LocalData(model, dataOptions, options.Seed);
         trainer = new Trainer(network, data, options.Batch);

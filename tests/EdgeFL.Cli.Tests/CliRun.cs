@@ -6,7 +6,7 @@ namespace EdgeFL.Cli.Tests;
 internal sealed record CliRun(int Exit, string Out, string Err)
 {
     public static async Task<CliRun> Of(string folder, string[] args, string? input = null, CancellationToken cancel = default,
-        TimeProvider? clock = null, Dictionary<string, string>? environment = null)
+        TimeProvider? clock = null, Dictionary<string, string>? environment = null, int limitSeconds = 60)
     {
         var output = new StringWriter();
         var errorText = new StringWriter();
@@ -21,7 +21,7 @@ internal sealed record CliRun(int Exit, string Out, string Err)
             Environment = name => environment?.GetValueOrDefault(name),
         };
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        limit.CancelAfter(TimeSpan.FromSeconds(limitSeconds));
         var exit = await CommandLine.RunAsync(args, console, limit.Token);
         return new CliRun(exit, output.ToString(), errorText.ToString());
     }

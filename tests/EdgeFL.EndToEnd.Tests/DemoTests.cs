@@ -16,7 +16,7 @@ public sealed class DemoTests(ITestOutputHelper output)
         AssertLearned(demo, nodes: 4, rounds: 40);
     }
 
-    [RecordingsFact]
+    [DataFact("uci-hapt")]
     public async Task Demo_OnRecordingsOfPeople_LearnsAndReports()
     {
         using DemoRunOf demo = await DemoRunOf.RunAsync(Patience, [], "--nodes", "4", "--rounds", "40", "--data", Built.Recordings!);

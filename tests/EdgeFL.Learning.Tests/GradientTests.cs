@@ -22,6 +22,23 @@ public sealed class GradientTests
         { "pool first", """{"type":"maxpool1d","size":3},{"type":"conv1d","filters":6,"kernel":2},{"type":"globalaverage"},""" + Dense3 },
         { "tanh first", """{"type":"tanh"},{"type":"conv1d","filters":6,"kernel":2},{"type":"globalaverage"},""" + Dense3 },
         { "tanh behind a pool", """{"type":"conv1d","filters":6,"kernel":2},{"type":"maxpool1d","size":2},{"type":"tanh"},{"type":"sigmoid"},{"type":"conv1d","filters":4,"kernel":2},{"type":"globalaverage"},""" + Dense3 },
+        { "gelu", """{"type":"conv1d","filters":6,"kernel":3},{"type":"gelu"},{"type":"tanh"},{"type":"flatten"},{"type":"dense","outputs":9},{"type":"gelu"},""" + Dense3 },
+        { "gelu first", """{"type":"gelu"},{"type":"conv1d","filters":6,"kernel":2},{"type":"gelu"},{"type":"gelu"},{"type":"globalaverage"},""" + Dense3 },
+        { "average pool that leaves rows out", """{"type":"conv1d","filters":6,"kernel":2},{"type":"averagepool1d","size":4},{"type":"tanh"},{"type":"flatten"},""" + Dense3 },
+        { "average pool first", """{"type":"averagepool1d","size":3},{"type":"conv1d","filters":6,"kernel":2},{"type":"globalaverage"},""" + Dense3 },
+        { "layer norm over rows", """{"type":"conv1d","filters":17,"kernel":2},{"type":"layernorm"},{"type":"relu"},{"type":"conv1d","filters":6,"kernel":3},{"type":"layernorm"},{"type":"globalaverage"},""" + Dense3 },
+        { "layer norm of a vector", """{"type":"flatten"},{"type":"dense","outputs":9},{"type":"layernorm"},{"type":"tanh"},""" + Dense3 },
+        { "layer norm first", """{"type":"layernorm"},{"type":"flatten"},""" + Dense3 },
+        { "group norm", """{"type":"conv1d","filters":18,"kernel":2},{"type":"groupnorm","groups":3},{"type":"relu"},{"type":"conv1d","filters":6,"kernel":3},{"type":"groupnorm","groups":6},{"type":"flatten"},""" + Dense3 },
+        { "group norm first", """{"type":"groupnorm","groups":1},{"type":"flatten"},""" + Dense3 },
+        { "depthwise", """{"type":"conv1d","filters":23,"kernel":2},{"type":"depthwiseconv1d","kernel":4},{"type":"tanh"},{"type":"globalaverage"},""" + Dense3 },
+        { "depthwise first, as long as the window", """{"type":"depthwiseconv1d","kernel":20},{"type":"flatten"},""" + Dense3 },
+        { "separable", """{"type":"separableconv1d","filters":19,"kernel":5},{"type":"relu"},{"type":"separableconv1d","filters":8,"kernel":3},{"type":"globalaverage"},""" + Dense3 },
+        { "gru", """{"type":"gru","outputs":7},""" + Dense3 },
+        { "gru behind a convolution", """{"type":"conv1d","filters":6,"kernel":2},{"type":"maxpool1d","size":2},{"type":"gru","outputs":17},{"type":"relu"},""" + Dense3 },
+        { "two grus", """{"type":"gru","outputs":6,"sequence":true},{"type":"tanh"},{"type":"gru","outputs":5,"sequence":true},{"type":"globalaverage"},""" + Dense3 },
+        { "random fourier", """{"type":"conv1d","filters":4,"kernel":3},{"type":"flatten"},{"type":"dense","outputs":7},{"type":"randomfourier","outputs":33,"width":0.7,"seed":5},""" + Dense3 },
+        { "random fourier first", """{"type":"flatten"},{"type":"randomfourier","outputs":20},""" + Dense3 },
         { "whole", """{"type":"conv1d","filters":16,"kernel":5},{"type":"relu"},{"type":"maxpool1d","size":2},{"type":"conv1d","filters":32,"kernel":5},{"type":"relu"},{"type":"globalaverage"},""" + Dense3 },
     };
 
@@ -34,10 +51,14 @@ public sealed class GradientTests
         Check(name, spec, 1);
     }
 
-    [Fact]
-    public void Gradient_OfForecast_MatchesFiniteDifferences() => Check(
-        "forecast",
-        Models.Parse("""{"name":"f","task":"forecast","channels":2,"length":12,"horizon":3,"layers":[{"type":"conv1d","filters":4,"kernel":3},{"type":"tanh"},{"type":"flatten"},{"type":"dense","outputs":0}]}"""),
+    [Theory]
+    [InlineData("mse", "")]
+    [InlineData("huber", "")]
+    [InlineData("huber", ""","delta":0.3""")]
+    [InlineData("huber", ""","delta":100""")]
+    public void Gradient_OfForecast_MatchesFiniteDifferences(string loss, string delta) => Check(
+        "forecast, " + loss + delta,
+        Models.Parse($$"""{"name":"f","task":"forecast","channels":2,"length":12,"horizon":3,"loss":"{{loss}}"{{delta}},"layers":[{"type":"conv1d","filters":4,"kernel":3},{"type":"tanh"},{"type":"flatten"},{"type":"dense","outputs":0}]}"""),
         3);
 
     [Fact]

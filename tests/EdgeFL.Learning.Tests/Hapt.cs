@@ -3,24 +3,10 @@ using System.IO.Compression;
 
 namespace EdgeFL.Learning.Tests;
 
-/// <summary>A test on the UCI HAPT recordings; skipped, saying so, where they are not on the machine.</summary>
-public sealed class HaptFactAttribute : FactAttribute
-{
-    public HaptFactAttribute()
-    {
-        if (Hapt.Folder is null)
-            Skip = "uci-hapt was not found: set EDGEFL_DATA to the folder that holds it, or put it at shared/data/uci-hapt above the tests.";
-    }
-}
-
 internal static class Hapt
 {
     internal static readonly int[] TrainingSubjects = [1, 3, 5, 6, 7, 8, 11, 14, 15, 16, 17, 19, 21, 22, 23, 25, 26, 27, 28, 29, 30];
     internal static readonly int[] TestSubjects = [2, 4, 9, 10, 12, 13, 18, 20, 24];
-
-    internal static string? Data { get; } = FindData();
-
-    internal static string? Folder { get; } = Data is null ? null : Path.Combine(Data, "uci-hapt");
 
     /// <summary>Windows of 128 rows, step 64, in g and rad/s, class = label - 1; the unlabelled and the transitions left out.</summary>
     internal static List<SampleWindow> Windows(int subject)
@@ -29,7 +15,7 @@ internal static class Hapt
         var builder = new WindowBuilder(new WindowOptions { PeriodMs = 20 }, 6);
         var batch = new SampleBatch(6, 1000);
         var row = new float[6];
-        using var file = new GZipStream(File.OpenRead(Path.Combine(Folder!, $"subject-{subject:00}.csv.gz")), CompressionMode.Decompress);
+        using var file = new GZipStream(File.OpenRead(DataSets.Path("uci-hapt", $"subject-{subject:00}.csv.gz")), CompressionMode.Decompress);
         using var reader = new StreamReader(file);
         reader.ReadLine();
         while (reader.ReadLine() is { } line)
@@ -51,19 +37,5 @@ internal static class Hapt
         builder.Add(batch, windows);
         windows.RemoveAll(window => window.Label == SampleBatch.NoLabel);
         return windows;
-    }
-
-    private static string? FindData()
-    {
-        var named = Environment.GetEnvironmentVariable("EDGEFL_DATA");
-        if (!string.IsNullOrEmpty(named))
-            return Directory.Exists(Path.Combine(named, "uci-hapt")) ? named : null;
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            var data = Path.Combine(folder.FullName, "shared", "data");
-            if (Directory.Exists(Path.Combine(data, "uci-hapt")))
-                return data;
-        }
-        return null;
     }
 }

@@ -4,21 +4,21 @@ namespace EdgeFL.Learning.Tests;
 
 public sealed class HaptTests
 {
-    [HaptFact]
+    [DataFact("uci-hapt")]
     public void Windows_OfAllSubjects_AreTheOfficialCounts()
     {
         Assert.Equal([1226, 1073, 987, 1293, 1423, 1413], Counts(Hapt.TrainingSubjects));
         Assert.Equal([496, 471, 420, 508, 556, 545], Counts(Hapt.TestSubjects));
     }
 
-    [HaptFact]
+    [DataFact("uci-hapt")]
     public void ActivityCnn_SixEpochsOnThreeSubjects_RecognisesAStranger()
     {
         var spec = Models.Shipped("activity-cnn");
         var data = new LocalData(spec, new LocalDataOptions { TrainingWindows = 4096, HeldOutPerBlock = 0 }, 1);
         foreach (var window in Hapt.TrainingSubjects.Take(3).SelectMany(Hapt.Windows))
             data.Add(window);
-        var initial = File.ReadAllBytes(Path.Combine(Hapt.Data!, "peers", "init-har-seed42.f32"));
+        var initial = File.ReadAllBytes(DataSets.Path("peers", "init-har-seed42.f32"));
         var parameters = MemoryMarshal.Cast<byte, float>(initial).ToArray();
         Assert.Equal(spec.ParameterCount, parameters.Length);
         var trainer = new Trainer(new Network(spec, 16), data);

@@ -26,6 +26,61 @@ public sealed class ModelSpecTests
             Assert.Contains("scale", Assert.Throws<ModelFormatException>(() => Models.Parse($"{{{Head},{bad},{Layers}}}")).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Parse_SeparableConvolution_IsTheTwoLayersItStandsFor()
+    {
+        const string End = """,{"type":"dropout","rate":0.25},{"type":"globalaverage"},{"type":"dense","outputs":3}""";
+        var joined = Models.Classify("""{"type":"separableconv1d","filters":8,"kernel":5}""" + End);
+        var named = Models.Classify("""{"type":"depthwiseconv1d","kernel":5},{"type":"conv1d","filters":8,"kernel":1}""" + End);
+        Assert.Equal(named.Layers, joined.Layers);
+        Assert.Equal(named.Hash.ToArray(), joined.Hash.ToArray());
+        Assert.Equal(3 * 6 + 8 * 4 + 27, joined.ParameterCount);
+        var other = Models.Classify("""{"type":"separableconv1d","filters":8,"kernel":5}""" + End.Replace("0.25", "0.5", StringComparison.Ordinal));
+        Assert.NotEqual(joined.Hash.ToArray(), other.Hash.ToArray());
+    }
+
+    [Fact]
+    public void Hash_OfRandomFeatures_KnowsTheirDrawing()
+    {
+        static string HashOf(string members) => Convert.ToHexString(
+            Models.Classify($$"""{"type":"flatten"},{"type":"randomfourier","outputs":9{{members}}},{"type":"dense","outputs":3}""").Hash.Span);
+        Assert.Equal(HashOf(""), HashOf(""","width":1,"seed":0"""));
+        Assert.Equal(3, new[] { HashOf(""), HashOf(""","seed":1"""), HashOf(""","width":2""") }.Distinct().Count());
+    }
+
+    [Fact]
+    public void Initialise_NewLayers_StartAsTheyShould()
+    {
+        var spec = Models.Classify("""{"type":"depthwiseconv1d","kernel":4},{"type":"groupnorm","groups":3},{"type":"gru","outputs":16,"sequence":true},{"type":"layernorm"},{"type":"globalaverage"},{"type":"dense","outputs":3}""");
+        var parameters = new float[spec.ParameterCount];
+        new Network(spec, 1).Initialise(parameters, 1);
+        float[] Of(LayerKind kind)
+        {
+            var layer = spec.Layers.Single(l => l.Kind == kind);
+            return parameters.AsSpan(layer.ParameterOffset, layer.ParameterCount).ToArray();
+        }
+        Assert.Equal([1f, 1f, 1f, 0f, 0f, 0f], Of(LayerKind.GroupNorm));
+        Assert.Equal(Enumerable.Repeat(1f, 16).Concat(Enumerable.Repeat(0f, 16)), Of(LayerKind.LayerNorm));
+        Assert.InRange(Of(LayerKind.Gru).Max(MathF.Abs), 0.24f, 0.25f);
+        Assert.InRange(Of(LayerKind.DepthwiseConv1d).Max(MathF.Abs), 0.4f, 0.5f);
+    }
+
+    [Fact]
+    public void Parse_HuberLoss_HasItsDistanceInTheHash()
+    {
+        static ModelSpec With(string loss) =>
+            Models.Parse($$"""{"name":"m","task":"reconstruct","channels":1,"length":4,{{loss}}"layers":[{"type":"flatten"},{"type":"dense","outputs":0}]}""");
+        ModelSpec squared = With(""), huber = With("""
+            "loss":"huber",
+            """), narrow = With("""
+            "loss":"huber","delta":0.5,
+            """);
+        Assert.Equal((LossKind.MeanSquaredError, 0f), (squared.Loss, squared.HuberDelta));
+        Assert.Equal((LossKind.Huber, 1f), (huber.Loss, huber.HuberDelta));
+        Assert.Equal(0.5f, narrow.HuberDelta);
+        Assert.Equal(3, new[] { squared, huber, narrow }.Select(spec => Convert.ToHexString(spec.Hash.Span)).Distinct().Count());
+    }
+
     [Theory]
     [InlineData("activity-cnn", 6, 3286, 6)]
     [InlineData("activity-mlp", 6, (768 * 32) + 32 + (32 * 6) + 6, 6)]
@@ -87,6 +142,31 @@ public sealed class ModelSpecTests
     [InlineData("""{"type":"conv1d","filters":3,"kernel":2}""", "layer 0 (conv1d), input 3x20", "ends the model with 3x19")]
     [InlineData("""{"type":"flatten"},{"type":"dense"}""", "layer 1 (dense), input 60", "lacks \"outputs\"")]
     [InlineData("""{"type":"conv1d","filters":0,"kernel":2}""", "layer 0 (conv1d), input 3x20", "\"filters\": 0; it must be 1 to 1024")]
+    [InlineData("""{"type":"averagepool1d","size":21}""", "layer 0 (averagepool1d), input 3x20", "pools 21 rows")]
+    [InlineData("""{"type":"flatten"},{"type":"averagepool1d","size":2}""", "layer 1 (averagepool1d), input 60", "needs rows of channels")]
+    [InlineData("""{"type":"averagepool1d"}""", "layer 0 (averagepool1d), input 3x20", "lacks \"size\"")]
+    [InlineData("""{"type":"layernorm","kernel":3}""", "layer 0 (layernorm), input 3x20", "takes no \"kernel\"")]
+    [InlineData("""{"type":"gelu","filters":3}""", "layer 0 (gelu), input 3x20", "takes no \"filters\"")]
+    [InlineData("""{"type":"depthwiseconv1d","kernel":21}""", "layer 0 (depthwiseconv1d), input 3x20", "kernel of 21 taps")]
+    [InlineData("""{"type":"depthwiseconv1d","kernel":2,"filters":3}""", "layer 0 (depthwiseconv1d), input 3x20", "takes no \"filters\"")]
+    [InlineData("""{"type":"separableconv1d","kernel":2}""", "layer 0 (separableconv1d), input 3x20", "lacks \"filters\"")]
+    [InlineData("""{"type":"separableconv1d","kernel":2,"filters":4},{"type":"separableconv1d","kernel":20,"filters":4}""", "layer 1 (separableconv1d), input 4x19", "kernel of 20 taps")]
+    [InlineData("""{"type":"flatten"},{"type":"separableconv1d","kernel":2,"filters":4}""", "layer 1 (separableconv1d), input 60", "needs rows of channels")]
+    [InlineData("""{"type":"flatten"},{"type":"gru","outputs":4}""", "layer 1 (gru), input 60", "needs rows of channels")]
+    [InlineData("""{"type":"gru"}""", "layer 0 (gru), input 3x20", "lacks \"outputs\"")]
+    [InlineData("""{"type":"gru","outputs":1025}""", "layer 0 (gru), input 3x20", "\"outputs\": 1025; it must be 1 to 1024")]
+    [InlineData("""{"type":"gru","outputs":3,"sequence":true}""", "layer 0 (gru), input 3x20", "ends the model with 3x20")]
+    [InlineData("""{"type":"conv1d","filters":1024,"kernel":1},{"type":"gru","outputs":1024}""", "layer 1 (gru), input 1024x20", "has 6297600 parameters, more than 4000000")]
+    [InlineData("""{"type":"groupnorm","groups":2}""", "layer 0 (groupnorm), input 3x20", "2 groups of 3 channels")]
+    [InlineData("""{"type":"groupnorm"}""", "layer 0 (groupnorm), input 3x20", "lacks \"groups\"")]
+    [InlineData("""{"type":"dropout"}""", "layer 0 (dropout), input 3x20", "lacks \"rate\"")]
+    [InlineData("""{"type":"dropout","rate":1}""", "layer 0 (dropout), input 3x20", "\"rate\": 1; it must be 0 to 0.95")]
+    [InlineData("""{"type":"relu","rate":0.5}""", "layer 0 (relu), input 3x20", "takes no \"rate\"")]
+    [InlineData("""{"type":"randomfourier","outputs":9}""", "layer 0 (randomfourier), input 3x20", "needs a vector")]
+    [InlineData("""{"type":"flatten"},{"type":"randomfourier"}""", "layer 1 (randomfourier), input 60", "lacks \"outputs\"")]
+    [InlineData("""{"type":"flatten"},{"type":"randomfourier","outputs":9,"width":0}""", "layer 1 (randomfourier), input 60", "\"width\": 0; it must be 0.0001 to 1000")]
+    [InlineData("""{"type":"flatten"},{"type":"randomfourier","outputs":9,"seed":-1}""", "layer 1 (randomfourier), input 60", "\"seed\": -1; it must be 0 to")]
+    [InlineData("""{"type":"dense","outputs":3,"seed":1}""", "layer 0 (dense), input 3x20", "takes no \"seed\"")]
     [InlineData("""{"type":"relu","size":2}""", "layer 0 (relu), input 3x20", "takes no \"size\"")]
     [InlineData("""{"type":"lstm"}""", "layer 0 (lstm), input 3x20", "no known type; there are conv1d, relu")]
     [InlineData("""{}""", "layer 0 (no type), input 3x20", "no known type")]
@@ -116,6 +196,11 @@ public sealed class ModelSpecTests
     [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a",null]}""", "printable")]
     [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a","b"],"horizon":2}""", "forecast models only")]
     [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a","b"],"loss":"mse"}""", "must be cross-entropy, not mse")]
+    [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a","b"],"loss":"huber"}""", "must be cross-entropy, not huber")]
+    [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"loss":"cross-entropy"}""", "must be mse or huber, not cross-entropy")]
+    [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"loss":"mae"}""", "cross-entropy, mse or huber, not \"mae\"")]
+    [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"delta":1}""", "\"delta\" goes with")]
+    [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"loss":"huber","delta":0}""", "\"delta\" must be 0.001 to 1000, not 0")]
     [InlineData("""{"name":"m","task":"forecast","channels":1,"length":4}""", "\"horizon\" is missing")]
     [InlineData("""{"name":"m","task":"forecast","channels":1,"length":4,"horizon":4}""", "1 to 3, not 4")]
     [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"classes":["a","b"]}""", "classify models only")]

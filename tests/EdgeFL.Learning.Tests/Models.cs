@@ -14,6 +14,10 @@ internal static class Models
     internal static ModelSpec SmallCnn() => Classify(
         """{"type":"conv1d","filters":5,"kernel":3},{"type":"relu"},{"type":"maxpool1d","size":2},{"type":"conv1d","filters":7,"kernel":4},{"type":"relu"},{"type":"globalaverage"},{"type":"dense","outputs":3}""");
 
+    /// <summary>What <see cref="SmallCnn"/> leaves out, in sizes that no vector divides.</summary>
+    internal static ModelSpec EveryLayer() => Classify(
+        """{"type":"separableconv1d","filters":18,"kernel":3},{"type":"groupnorm","groups":3},{"type":"gelu"},{"type":"averagepool1d","size":2},{"type":"dropout","rate":0.1},{"type":"gru","outputs":9,"sequence":true},{"type":"layernorm"},{"type":"gru","outputs":7},{"type":"dropout","rate":0.2},{"type":"randomfourier","outputs":37,"width":0.5},{"type":"dense","outputs":3}""");
+
     internal static ModelSpec Shipped(string name)
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);

@@ -4,26 +4,106 @@ namespace EdgeFL.Learning.Tests;
 
 public sealed class OptimiserTests
 {
-    [Fact]
-    public void MomentumSgd_ManySteps_IsPyTorchsDefinition()
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(0.9f)]
+    public void MomentumSgd_ManySteps_IsPyTorchsDefinition(float dampening)
     {
         const int P = 37;
         var x = Models.Gaussian(P, 1);
         var exact = x.Select(v => (double)v).ToArray();
         var buffer = new double[P];
-        var optimiser = new MomentumSgd(P, 0.9f, 0.01f);
+        var optimiser = new MomentumSgd(P, 0.9f, 0.01f, dampening);
         for (var step = 0; step < 20; step++)
         {
             var g = Models.Gaussian(P, (ulong)step + 10);
             optimiser.Step(x, g, 0.05f);
             for (var i = 0; i < P; i++)
             {
-                buffer[i] = 0.9 * buffer[i] + g[i] + 0.01 * exact[i];
+                buffer[i] = 0.9 * buffer[i] + (1.0 - dampening) * (g[i] + 0.01 * exact[i]);
                 exact[i] -= 0.05 * buffer[i];
             }
         }
         for (var i = 0; i < P; i++)
             Assert.Equal(exact[i], x[i], 1e-4);
+    }
+
+    [Fact]
+    public void Adam_ManySteps_FollowsItsEquations()
+    {
+        const int P = 37;
+        var x = Models.Gaussian(P, 1);
+        var exact = x.Select(v => (double)v).ToArray();
+        double[] mean = new double[P], square = new double[P];
+        var optimiser = new Adam(P, 0.8f, 0.99f, 1e-6f, 0.1f);
+        for (var step = 1; step <= 40; step++)
+        {
+            var g = Models.Gaussian(P, (ulong)step + 10);
+            optimiser.Step(x, g, 0.02f);
+            for (var i = 0; i < P; i++)
+            {
+                mean[i] = 0.8 * mean[i] + 0.2 * g[i];
+                square[i] = 0.99 * square[i] + 0.01 * g[i] * g[i];
+                exact[i] -= 0.02 * 0.1 * exact[i];
+                exact[i] -= 0.02 * mean[i] / (1 - Math.Pow(0.8, step)) / (Math.Sqrt(square[i] / (1 - Math.Pow(0.99, step))) + 1e-6);
+            }
+        }
+        Assert.Equal(40, optimiser.Steps);
+        for (var i = 0; i < P; i++)
+        {
+            Assert.Equal(exact[i], x[i], 1e-5);
+            Assert.Equal(mean[i], optimiser.Mean[i], 1e-5);
+            Assert.Equal(square[i], optimiser.Square[i], 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Adam_FromACheckpoint_GoesOnWithTheSameBits()
+    {
+        const int P = 21;
+        float[] x = Models.Gaussian(P, 1), restored = new float[P];
+        Adam whole = new(P), second = new(P);
+        for (var step = 0; step < 8; step++)
+        {
+            if (step == 5)
+            {
+                x.CopyTo(restored, 0);
+                whole.Mean.CopyTo(second.Mean);
+                whole.Square.CopyTo(second.Square);
+                second.Steps = whole.Steps;
+            }
+            whole.Step(x, Models.Gaussian(P, (ulong)step), 0.01f);
+            if (step >= 5)
+                second.Step(restored, Models.Gaussian(P, (ulong)step), 0.01f);
+        }
+        Assert.Equal(x, restored);
+    }
+
+    [Fact]
+    public void Optimisers_AnyLength_AllocateNothingAndHaveTheScalarBits()
+    {
+        for (var length = 1; length <= 67; length++)
+        {
+            float[] g = Models.Gaussian(length, 5), whole = Models.Gaussian(length, 6);
+            IOptimiser[] optimisers = [new Adam(length, weightDecay: 0.01f), new MomentumSgd(length, 0.9f, 0.01f, 0.5f)];
+            foreach (var optimiser in optimisers)
+            {
+                var x = whole.ToArray();
+                // Two steps, the second of which meets moments; then each element alone, which never meets a vector.
+                optimiser.Step(x, g, 0.1f);
+                optimiser.Step(x, g, 0.1f);
+                for (var i = 0; i < length; i++)
+                {
+                    IOptimiser single = optimiser is Adam ? new Adam(1, weightDecay: 0.01f) : new MomentumSgd(1, 0.9f, 0.01f, 0.5f);
+                    float[] one = [whole[i]];
+                    single.Step(one, g.AsSpan(i, 1), 0.1f);
+                    single.Step(one, g.AsSpan(i, 1), 0.1f);
+                    Assert.Equal(one[0], x[i]);
+                }
+                if (length == 67)
+                    Assert.Equal(0, Allocation.Least(() => optimiser.Step(x, g, 0.1f)));
+            }
+        }
     }
 
     [Fact]
@@ -131,6 +211,11 @@ public sealed class OptimiserTests
         var quasiGlobal = new QuasiGlobalMomentum(P, 0.5f, 0.5f);
         sgd.Buffer.Fill(1.5e-20f);
         quasiGlobal.Momentum.Fill(1.5e-20f);
+        var adam = new Adam(P, 0.5f, 0.5f);
+        adam.Mean.Fill(1.5e-20f);
+        adam.Square.Fill(1.5e-20f);
+        adam.Step(x, new float[P], 0.1f);
+        Assert.All(adam.Mean.ToArray().Concat(adam.Square.ToArray()), m => Assert.Equal(0f, m));
         sgd.Step(x, new float[P], 0.1f);
         quasiGlobal.Anchor(x);
         quasiGlobal.EndRound(x, 0.1f, 1);
@@ -154,6 +239,13 @@ public sealed class OptimiserTests
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new MomentumSgd(3, 1f));
         Assert.Throws<ArgumentOutOfRangeException>(() => new MomentumSgd(3, 0.9f, float.NaN));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new MomentumSgd(3, 0.9f, 0f, 1f));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Adam(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Adam(3, 1f));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Adam(3, 0.9f, float.NaN));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Adam(3, epsilon: 0f));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Adam(3, weightDecay: -1f));
+        Assert.Throws<ArgumentException>(() => new Adam(3).Step(new float[3], new float[2], 0.1f));
         Assert.Throws<ArgumentOutOfRangeException>(() => new QuasiGlobalMomentum(3, float.NaN));
         Assert.Throws<ArgumentOutOfRangeException>(() => new QuasiGlobalMomentum(3, 0.9f, 0f));
         Assert.Throws<ArgumentOutOfRangeException>(() => new QuasiGlobalMomentum(3, 0.9f, 1.1f));

@@ -9,7 +9,7 @@ internal static class Program
 
     private static int Main()
     {
-        Console.WriteLine($"{WidestInUse} {Fingerprint.OfTwoHundredSteps()}");
+        Console.WriteLine($"{WidestInUse} {Fingerprint.OfTrainings()}");
         return 0;
     }
 }

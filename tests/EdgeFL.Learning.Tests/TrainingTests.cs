@@ -25,6 +25,23 @@ public sealed class TrainingTests
     }
 
     [Fact]
+    public void Training_OfEveryLayerWithAdam_LearnsTheWaves()
+    {
+        var spec = Models.EveryLayer();
+        var trainer = new Trainer(new Network(spec, 16), Models.WaveData(spec, 300, 4), 16);
+        var parameters = new float[spec.ParameterCount];
+        new Network(spec, 1).Initialise(parameters, 2);
+        var before = trainer.Evaluate(parameters);
+        var optimiser = new Adam(parameters.Length);
+        for (var i = 0; i < 400; i++)
+            trainer.Step(parameters, optimiser, Schedules.Cosine(0.01f, i, 400, 0.05f));
+        var after = trainer.Evaluate(parameters);
+        Assert.True(after.Loss < 0.3 * before.Loss, $"loss {before.Loss} -> {after.Loss}");
+        Assert.True(after.Accuracy > 0.9, $"accuracy {before.Accuracy} -> {after.Accuracy}");
+        Assert.Equal(0, trainer.SkippedSteps);
+    }
+
+    [Fact]
     public void Training_OfAutoencoder_LowersReconstructionError()
     {
         var spec = Models.Shipped("host-autoencoder").Resolve(3);
@@ -52,12 +69,12 @@ public sealed class TrainingTests
     [Fact]
     public void Step_AfterWarmUp_AllocatesNothing()
     {
-        foreach (var spec in new[] { Models.Shipped("activity-cnn"), Models.Shipped("activity-mlp") })
+        foreach (var spec in new[] { Models.Shipped("activity-cnn"), Models.Shipped("activity-mlp"), Models.EveryLayer() })
         {
             var data = new LocalData(spec, new LocalDataOptions(), 3);
             var random = new Philox(1);
             for (var i = 0; i < 60; i++)
-                data.Add(Models.Wave(spec, i % 6, ref random));
+                data.Add(Models.Wave(spec, i % spec.Classes.Count, ref random));
             var trainer = new Trainer(new Network(spec, 16), data);
             var parameters = new float[spec.ParameterCount];
             new Network(spec, 1).Initialise(parameters, 1);

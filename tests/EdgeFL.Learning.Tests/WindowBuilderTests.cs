@@ -47,6 +47,15 @@ public sealed class WindowBuilderTests
     }
 
     [Fact]
+    public void Add_LabelOfTheLastRow_WindowsSpanAChangeOfLabelButNotOfSegment()
+    {
+        var builder = new WindowBuilder(new WindowOptions { Length = 3, Step = 1, Label = WindowLabel.LastRow }, 2);
+        builder.Add(Rows([(0, 0, 1), (1, 0, 1), (2, 0, 2), (3, 0, -1), (4, 0, 2), (5, 1, 1), (6, 1, 1), (7, 1, 2)]), windows);
+        Assert.Equal([(2L, 2), (3L, -1), (4L, 2), (7L, 2)], windows.Select(w => (w.TimeMs, w.Label)));
+        Assert.Equal(2, builder.Runs);
+    }
+
+    [Fact]
     public void Add_GapOrTimeGoingBack_StartsARun()
     {
         var builder = new WindowBuilder(new WindowOptions { Length = 2, Step = 1, PeriodMs = 20 }, 2);

@@ -2,7 +2,7 @@ namespace EdgeFL.Numerics.Tests;
 
 public sealed class ElementaryTests
 {
-    public static TheoryData<string> Functions => ["exp", "log", "tanh", "sigmoid"];
+    public static TheoryData<string> Functions => ["exp", "log", "tanh", "sigmoid", "rsqrt", "gelu", "cosine", "sine"];
 
     /// <summary>A walk over all floats, a prime number of bit patterns at a time; the platform's double functions are the reference.</summary>
     [Theory]
@@ -45,8 +45,30 @@ public sealed class ElementaryTests
         Assert.Equal(0.5f, Elementary.Sigmoid(0f));
         Assert.Equal(0f, Elementary.Sigmoid(float.NegativeInfinity));
         Assert.Equal(1f, Elementary.Sigmoid(float.PositiveInfinity));
-        foreach (var name in new[] { "exp", "log", "tanh", "sigmoid" })
+        Assert.Equal(float.PositiveInfinity, Elementary.ReciprocalSqrt(0f));
+        Assert.Equal(0f, Elementary.ReciprocalSqrt(float.PositiveInfinity));
+        Assert.True(float.IsNaN(Elementary.ReciprocalSqrt(-1f)));
+        Assert.Equal(float.PositiveInfinity, Elementary.Gelu(float.PositiveInfinity));
+        Assert.True(float.IsNegative(Elementary.Gelu(float.NegativeInfinity)) && Elementary.Gelu(float.NegativeInfinity) == 0f);
+        Assert.True(float.IsNaN(Elementary.CosineOfTurns(float.PositiveInfinity)) && float.IsNaN(Elementary.SineOfTurns(float.NegativeInfinity)));
+        Assert.Equal((1f, 0f, -1f, 0f), (Elementary.CosineOfTurns(7f), Elementary.CosineOfTurns(7.25f), Elementary.CosineOfTurns(7.5f), Elementary.CosineOfTurns(7.75f)));
+        Assert.Equal((0f, 1f, 0f, -1f), (Elementary.SineOfTurns(7f), Elementary.SineOfTurns(7.25f), Elementary.SineOfTurns(7.5f), Elementary.SineOfTurns(7.75f)));
+        Assert.Equal(0.5f, Elementary.GeluDerivative(0f));
+        Assert.Equal(1f, Elementary.GeluDerivative(float.PositiveInfinity));
+        Assert.Equal(0f, Elementary.GeluDerivative(float.NegativeInfinity));
+        Assert.True(float.IsNaN(Elementary.GeluDerivative(float.NaN)));
+        foreach (var name in new[] { "exp", "log", "tanh", "sigmoid", "rsqrt", "gelu", "cosine", "sine" })
             Assert.True(float.IsNaN(Both(name, float.NaN).Got));
+    }
+
+    [Fact]
+    public void GeluDerivative_AllAlongTheAxis_ErrsAsLittleAsItSays()
+    {
+        for (var x = -16f; x <= 12f; x += 1f / 1024f)
+        {
+            var exact = ErrorFunction.Normal(x) + x * Math.Exp(-0.5 * x * x) / Math.Sqrt(2 * Math.PI);
+            Assert.InRange(Elementary.GeluDerivative(x) - exact, -Math.Max(1e-8, 0.51 * Ulp((float)exact)), Math.Max(1e-8, 0.51 * Ulp((float)exact)));
+        }
     }
 
     [Fact]
@@ -84,6 +106,10 @@ public sealed class ElementaryTests
         "exp" => (Elementary.Exp(x), Math.Exp(x)),
         "log" => (Elementary.Log(x), Math.Log(x)),
         "tanh" => (Elementary.Tanh(x), Math.Tanh(x)),
+        "rsqrt" => (Elementary.ReciprocalSqrt(x), 1.0 / Math.Sqrt(x)),
+        "cosine" => (Elementary.CosineOfTurns(x), double.CosPi(2.0 * x)),
+        "sine" => (Elementary.SineOfTurns(x), double.SinPi(2.0 * x)),
+        "gelu" => (Elementary.Gelu(x), x * ErrorFunction.Normal(x)),
         _ => (Elementary.Sigmoid(x), 1.0 / (1.0 + Math.Exp(-(double)x))),
     };
 

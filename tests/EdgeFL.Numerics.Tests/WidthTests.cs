@@ -13,9 +13,70 @@ public sealed class WidthTests
         ["divide"] = (x, y, z) => { x.CopyTo(z, 0); Vectors.Divide(7f, z); },
         ["add"] = (x, y, z) => Vectors.Add(x, y, z),
         ["subtract"] = (x, y, z) => Vectors.Subtract(x, y, z),
+        ["multiply"] = (x, y, z) => Vectors.Multiply(x, y, z),
+        ["multiply-add"] = (x, y, z) => { x.CopyTo(z, 0); Vectors.MultiplyAdd(x, y, z, z); },
+        ["shift"] = (x, y, z) => Vectors.Shift(0.7f, x, z),
+        ["sum"] = (x, y, z) => Fill(z, Vectors.Sum(x)),
         ["lerp"] = (x, y, z) => { x.CopyTo(z, 0); Vectors.Lerp(z, y, 0.3f); },
         ["relu"] = (x, y, z) => Activations.Relu(x, z),
         ["relu gradient"] = (x, y, z) => Activations.ReluGradient(x, y, z),
+        ["random fourier"] = (x, y, z) =>
+        {
+            if (x.Length == 0)
+                return;
+            RandomFourier.Forward(x, x.Length, z);
+            RandomFourier.Backward(y, x.Length, z);
+        },
+        ["gelu"] = (x, y, z) => { Elementary.Gelu(x, z); Elementary.GeluGradient(x, z, z); },
+        ["huber"] = (x, y, z) => Vectors.Shift(Huber.Sum(x, y, 0.8f, 0.1f, z), z, z),
+        ["layer norm"] = (x, y, z) =>
+        {
+            if (x.Length == 0)
+                return;
+            float[] scratch = new float[x.Length], scale = new float[x.Length], shift = new float[x.Length];
+            LayerNorm.Forward(x, y, x, shift);
+            LayerNorm.Backward(x, y, shift, scratch, z, scale, shift);
+            Vectors.Add(z, scale, z);
+            Vectors.Add(z, shift, z);
+        },
+        ["group norm"] = (x, y, z) =>
+        {
+            if (x.Length == 0)
+                return;
+            float[] scratch = new float[3 * x.Length], scale = new float[x.Length], shift = new float[x.Length], both = [.. x, .. y], spread = new float[2 * x.Length];
+            var groups = x.Length % 3 == 0 ? 3 : 1;
+            GroupNorm.Forward(both, groups, x, y, scratch, spread);
+            GroupNorm.Backward(both, groups, x, [.. spread], scratch, spread, scale, shift);
+            Vectors.Add(spread.AsSpan(x.Length), scale, z);
+            Vectors.Add(z, shift, z);
+        },
+        ["depthwise convolution"] = (x, y, z) =>
+        {
+            if (x.Length == 0)
+                return;
+            // As many channels as elements, four rows, three taps.
+            var shape = new DepthwiseShape(x.Length, 3, 4);
+            float[] rows = [.. x, .. y, .. y, .. x], taps = [.. y, .. x, .. y], output = new float[2 * x.Length], spread = new float[4 * x.Length];
+            DepthwiseConv1d.Forward(shape, rows, taps, x, output);
+            DepthwiseConv1d.InputGradient(shape, output, taps, spread);
+            DepthwiseConv1d.WeightGradient(shape, spread, output, 1, taps);
+            for (var k = 0; k < 3; k++)
+                Vectors.Add(z, taps.AsSpan(k * x.Length, x.Length), z);
+        },
+        ["gru cell"] = (x, y, z) =>
+        {
+            if (x.Length == 0)
+                return;
+            float[] gates = [.. x, .. y, .. y, .. x], hidden = [.. y, .. x, .. x], next = new float[x.Length];
+            GruCell.Forward(gates, hidden, y, next);
+            GruCell.Backward(gates, hidden, y, next);
+            next.CopyTo(z, 0);
+            for (var k = 0; k < 3; k++)
+                Vectors.Add(z, gates.AsSpan(k * x.Length, x.Length), z);
+            Vectors.Add(z, hidden.AsSpan(2 * x.Length), z);
+        },
+        ["exp"] = (x, y, z) => Elementary.Exp(x, z),
+        ["sigmoid"] = (x, y, z) => Elementary.Sigmoid(x, z),
         ["tanh"] = (x, y, z) => Elementary.Tanh(x, z),
         ["sort columns"] = (x, y, z) =>
         {
@@ -62,6 +123,25 @@ public sealed class WidthTests
                 expected ??= got;
                 Assert.True(expected.AsSpan().SequenceEqual(got), $"{name}, length {length}, {bits} bits");
             }
+        }
+    }
+
+    /// <summary>What the vectors replace at the ends, and NaN with whatever bits, must come out as the scalar twin has it.</summary>
+    [Fact]
+    public void Exponentials_AllOverTheFloats_GiveTheScalarBits()
+    {
+        var x = new float[4096];
+        for (long first = 0; first <= uint.MaxValue; first += 4096L * 9973)
+        {
+            for (var i = 0; i < x.Length; i++)
+                x[i] = BitConverter.UInt32BitsToSingle((uint)(first + i * 9973L));
+            float[] exp = new float[x.Length], tanh = new float[x.Length], sigmoid = new float[x.Length];
+            Elementary.Exp(x, exp);
+            Elementary.Tanh(x, tanh);
+            Elementary.Sigmoid(x, sigmoid);
+            Assert.Equal(Numbers.Bits([.. x.Select(Elementary.Exp)]), Numbers.Bits(exp));
+            Assert.Equal(Numbers.Bits([.. x.Select(Elementary.Tanh)]), Numbers.Bits(tanh));
+            Assert.Equal(Numbers.Bits([.. x.Select(Elementary.Sigmoid)]), Numbers.Bits(sigmoid));
         }
     }
 

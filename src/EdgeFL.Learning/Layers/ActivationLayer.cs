@@ -2,10 +2,12 @@ using EdgeFL.Numerics;
 
 namespace EdgeFL.Learning.Layers;
 
-/// <summary>relu, tanh or sigmoid.</summary>
+/// <summary>relu, tanh, sigmoid or gelu. The first three go back from their output alone, so they may overwrite their input; gelu needs it.</summary>
 internal sealed class ActivationLayer(LayerSpec spec) : Layer(spec)
 {
-    internal override bool IsElementwise => true;
+    internal override bool IsElementwise => Spec.Kind != LayerKind.Gelu;
+
+    internal override bool MayLoseOutput => Spec.Kind == LayerKind.Gelu;
 
     internal override void Forward(ReadOnlySpan<float> parameters, ReadOnlySpan<float> x, Span<float> y, int batch)
     {
@@ -16,6 +18,9 @@ internal sealed class ActivationLayer(LayerSpec spec) : Layer(spec)
                 break;
             case LayerKind.Tanh:
                 Elementary.Tanh(x, y);
+                break;
+            case LayerKind.Gelu:
+                Elementary.Gelu(x, y);
                 break;
             default:
                 Elementary.Sigmoid(x, y);
@@ -41,6 +46,9 @@ internal sealed class ActivationLayer(LayerSpec spec) : Layer(spec)
                 break;
             case LayerKind.Tanh:
                 Activations.TanhGradient(y, dy, dx);
+                break;
+            case LayerKind.Gelu:
+                Elementary.GeluGradient(x, dy, dx);
                 break;
             default:
                 Activations.SigmoidGradient(y, dy, dx);

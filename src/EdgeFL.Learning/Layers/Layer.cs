@@ -1,3 +1,5 @@
+using EdgeFL.Numerics;
+
 namespace EdgeFL.Learning.Layers;
 
 /// <summary>
@@ -18,6 +20,25 @@ internal abstract class Layer(LayerSpec spec)
 
     /// <summary>True when <see cref="Backward"/> does not read y, so that an elementwise layer behind this one may overwrite it.</summary>
     internal virtual bool MayLoseOutput => false;
+
+    /// <summary>Draws fresh parameters, unless told otherwise uniform within ±1/√fan-in.</summary>
+    /// <param name="parameters">This layer's own; overwritten.</param>
+    /// <param name="random">Where the numbers come from.</param>
+    internal virtual void Initialise(Span<float> parameters, ref Philox random)
+    {
+        if (parameters.IsEmpty)
+            return;
+        var fanIn = parameters.Length / Spec.Size - 1;
+        Uniform(parameters, 1f / MathF.Sqrt(fanIn), ref random);
+    }
+
+    /// <summary>Says what the next <see cref="Forward"/> is for.</summary>
+    /// <param name="training">True when a gradient follows.</param>
+    /// <param name="seed">Whose training.</param>
+    /// <param name="step">Which step of it.</param>
+    internal virtual void Begin(bool training, ulong seed, ulong step)
+    {
+    }
 
     /// <summary>Computes y from x.</summary>
     /// <param name="parameters">This layer's own.</param>
@@ -42,4 +63,11 @@ internal abstract class Layer(LayerSpec spec)
         Span<float> dx,
         Span<float> gradient,
         int batch);
+
+    /// <summary>Draws uniformly within ±bound.</summary>
+    protected static void Uniform(Span<float> parameters, float bound, ref Philox random)
+    {
+        foreach (ref var parameter in parameters)
+            parameter = (2f * random.NextSingle() - 1f) * bound;
+    }
 }

@@ -26,12 +26,42 @@ public enum LayerKind
 
     /// <summary>Every output from every input; parameters weight [O,I], bias [O].</summary>
     Dense,
+
+    /// <summary>Mean over windows of rows that do not overlap; rows that do not fill a window are left out.</summary>
+    AveragePool1d,
+
+    /// <summary>Each row, or the vector, to mean 0 and variance 1 over its channels; parameters scale [C], shift [C].</summary>
+    LayerNorm,
+
+    /// <summary>x·Φ(x), Φ the normal distribution.</summary>
+    Gelu,
+
+    /// <summary>Convolution over time that keeps channels apart, stride 1, no padding; parameters weight [C,1,K], bias [C].</summary>
+    DepthwiseConv1d,
+
+    /// <summary>The channels of each group to mean 0 and variance 1 over all rows; parameters scale [C], shift [C].</summary>
+    GroupNorm,
+
+    /// <summary>Elements at random to zero, the others enlarged by 1/(1 - rate); in training only.</summary>
+    Dropout,
+
+    /// <summary>
+    /// Gated recurrent units over the rows, from a state of zeros; parameters input weight [3O,I], state weight [3O,O], input bias [3O], state bias [3O],
+    /// each in the order reset, update, candidate.
+    /// </summary>
+    Gru,
+
+    /// <summary>Statistics and band energies of each channel, [C·(6 + bands)], channel after channel; no parameters; the first layer only.</summary>
+    Features,
+
+    /// <summary>√(2/O)·cos(w·x + b) of a projection drawn from <see cref="LayerSpec.Seed"/>; nothing in it is learned.</summary>
+    RandomFourier,
 }
 
 /// <summary>What flows between layers.</summary>
 /// <param name="Channels">C; of a vector, its length.</param>
 /// <param name="Length">T, rows; of a vector 1.</param>
-/// <param name="IsVector">True once time is gone (after flatten, globalaverage, dense).</param>
+/// <param name="IsVector">True once time is gone (after flatten, globalaverage, features, dense, or a gru that gives its last state).</param>
 public readonly record struct ActivationShape(int Channels, int Length, bool IsVector)
 {
     /// <summary>Values of one sample.</summary>
@@ -43,11 +73,40 @@ public readonly record struct ActivationShape(int Channels, int Length, bool IsV
 
 /// <summary>One layer with its shapes worked out.</summary>
 /// <param name="Kind">What it computes.</param>
-/// <param name="Size">Filters of a conv1d, outputs of a dense layer, window of a maxpool1d; else 0.</param>
-/// <param name="Kernel">Taps of a conv1d; else 0.</param>
+/// <param name="Size">Filters of a conv1d, outputs of a dense layer, gru or randomfourier, window of a maxpool1d or averagepool1d, channels of a layernorm or
+/// depthwiseconv1d, groups of a groupnorm, bands of features; else 0.</param>
+/// <param name="Kernel">Taps of a conv1d or depthwiseconv1d; else 0.</param>
 /// <param name="Input">Shape that goes in.</param>
 /// <param name="Output">Shape that comes out.</param>
 /// <param name="ParameterOffset">Where its parameters begin in the model's vector.</param>
-/// <param name="ParameterCount">How many there are: weight, then bias.</param>
+/// <param name="ParameterCount">How many there are: weights, then biases.</param>
 public sealed record LayerSpec(
-    LayerKind Kind, int Size, int Kernel, ActivationShape Input, ActivationShape Output, int ParameterOffset, int ParameterCount);
+    LayerKind Kind, int Size, int Kernel, ActivationShape Input, ActivationShape Output, int ParameterOffset, int ParameterCount)
+{
+    /// <summary>Multiply-adds for one sample forward, those of products and transforms; elementwise work is not counted. Training takes three times as many.</summary>
+    public long MultiplyAdds => Kind switch
+    {
+        LayerKind.Conv1d => (long)Output.Count * Input.Channels * Kernel,
+        LayerKind.DepthwiseConv1d => (long)Output.Count * Kernel,
+        LayerKind.Dense or LayerKind.RandomFourier => (long)Output.Count * Input.Count,
+        LayerKind.Gru => 3L * Size * (Input.Channels + Size) * Input.Length,
+        LayerKind.Features => (long)Input.Channels * 2 * Transform(Input.Length),
+        _ => 0,
+    };
+
+    /// <summary>Share of the elements that a dropout sets to zero, 0 to below 1; else 0.</summary>
+    public float Rate { get; init; }
+
+    /// <summary>Standard deviation of a randomfourier's projection, 0.0001 to 1000; else 0.</summary>
+    public float Width { get; init; }
+
+    /// <summary>What a randomfourier's projection is drawn from, 0 or more; else 0.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>N·log2 N of the power of two that takes this many rows in.</summary>
+    private static long Transform(int rows)
+    {
+        var size = System.Numerics.BitOperations.RoundUpToPowerOf2((uint)rows);
+        return (long)size * System.Numerics.BitOperations.Log2(size);
+    }
+}

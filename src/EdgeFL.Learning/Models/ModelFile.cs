@@ -26,6 +26,8 @@ internal sealed class ModelFile
 
     public string? Loss { get; set; }
 
+    public float? Delta { get; set; }
+
     public LayerFile[]? Layers { get; set; }
 }
 
@@ -41,6 +43,18 @@ internal sealed class LayerFile
     public int? Size { get; set; }
 
     public int? Outputs { get; set; }
+
+    public int? Groups { get; set; }
+
+    public int? Bands { get; set; }
+
+    public float? Rate { get; set; }
+
+    public bool? Sequence { get; set; }
+
+    public float? Width { get; set; }
+
+    public int? Seed { get; set; }
 }
 
 [JsonSourceGenerationOptions(

@@ -4,8 +4,6 @@ namespace EdgeFL.Learning;
 
 public sealed partial class ModelSpec
 {
-    private const string LayerTypes = "conv1d, relu, tanh, sigmoid, maxpool1d, globalaverage, flatten, dense";
-
     private static string CheckName(string? name)
     {
         if (name is null || name.Length is < 1 or > 64 || !Array.TrueForAll(name.ToCharArray(), c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-'))
@@ -62,14 +60,25 @@ public sealed partial class ModelSpec
             null => natural,
             "cross-entropy" => LossKind.CrossEntropy,
             "mse" => LossKind.MeanSquaredError,
-            _ => throw new ModelFormatException($"\"loss\" must be cross-entropy or mse, not \"{loss}\"."),
+            "huber" => LossKind.Huber,
+            _ => throw new ModelFormatException($"\"loss\" must be cross-entropy, mse or huber, not \"{loss}\"."),
         };
-        if (named != natural)
+        if ((named == LossKind.CrossEntropy) != (natural == LossKind.CrossEntropy))
         {
-            var right = natural == LossKind.CrossEntropy ? "cross-entropy" : "mse";
+            var right = natural == LossKind.CrossEntropy ? "cross-entropy" : "mse or huber";
             throw new ModelFormatException($"\"loss\" of a {file.Task} model must be {right}, not {loss}.");
         }
         return named;
+    }
+
+    private float CheckDelta()
+    {
+        if (Loss != LossKind.Huber)
+            return file.Delta is null ? 0f : throw new ModelFormatException("\"delta\" goes with \"loss\": \"huber\" only.");
+        var delta = file.Delta ?? 1f;
+        if (!(delta is >= 1e-3f and <= 1e3f))
+            throw new ModelFormatException(string.Create(CultureInfo.InvariantCulture, $"\"delta\" must be 0.001 to 1000, not {delta}."));
+        return delta;
     }
 
     private int CheckHorizon()
@@ -105,123 +114,4 @@ public sealed partial class ModelSpec
             throw new ModelFormatException("\"classes\" names a class twice.");
         return [.. classes];
     }
-
-    private LayerSpec[] BuildLayers()
-    {
-        var sources = file.Layers ?? [];
-        if (sources.Length is < 1 or > 64)
-            throw new ModelFormatException($"A model has 1 to 64 \"layers\", not {sources.Length}.");
-        if ((long)Math.Max(1, Channels) * Length > 1 << 22)
-            throw new ModelFormatException($"Model '{Name}' looks at {Channels}x{Length} values a window, more than {1 << 22}.");
-        var shape = new ActivationShape(Math.Max(1, Channels), InputLength, false);
-        var built = new LayerSpec[sources.Length];
-        var offset = 0;
-        for (var i = 0; i < sources.Length; i++)
-        {
-            built[i] = BuildLayer(i, sources[i] ?? throw At(i, sources[i], shape, "is null"), shape, offset);
-            shape = built[i].Output;
-            offset += built[i].ParameterCount;
-            if (offset > ParametersMax)
-                throw At(i, sources[i], built[i].Input, $"brings the model to {offset} parameters, more than {ParametersMax}");
-        }
-        var wanted = OutputCount;
-        if (shape.Count != wanted || !shape.IsVector)
-        {
-            throw At(
-                built.Length - 1,
-                sources[^1],
-                built[^1].Input,
-                $"ends the model with {shape}, but {file.Task} needs a vector of {wanted}");
-        }
-        if (offset == 0)
-            throw new ModelFormatException($"Model '{Name}' has no parameters: it needs a conv1d or a dense layer to learn with.");
-        return built;
-    }
-
-    private LayerSpec BuildLayer(int index, LayerFile source, ActivationShape input, int offset)
-    {
-        switch (source.Type)
-        {
-            case "conv1d":
-                Refuse(index, source, input, size: true, outputs: true);
-                if (input.IsVector)
-                    throw At(index, source, input, "needs rows of channels; put it before flatten, globalaverage and dense");
-                var filters = Number(index, source, input, "filters", source.Filters, 1, 1024);
-                var kernel = Number(index, source, input, "kernel", source.Kernel, 1, 1024);
-                if (kernel > input.Length)
-                    throw At(index, source, input, $"has a kernel of {kernel} taps, longer than the {input.Length} rows that reach it");
-                var convolved = Sized(index, source, input, filters, input.Length - kernel + 1, false);
-                return new LayerSpec(
-                    LayerKind.Conv1d, filters, kernel, input, convolved, offset, Weights(index, source, input, filters, input.Channels * kernel));
-            case "maxpool1d":
-                Refuse(index, source, input, filters: true, kernel: true, outputs: true);
-                if (input.IsVector)
-                    throw At(index, source, input, "needs rows of channels; put it before flatten, globalaverage and dense");
-                var size = Number(index, source, input, "size", source.Size, 1, 1024);
-                if (size > input.Length)
-                    throw At(index, source, input, $"pools {size} rows, more than the {input.Length} that reach it");
-                return new LayerSpec(LayerKind.MaxPool1d, size, 0, input, input with { Length = input.Length / size }, offset, 0);
-            case "dense":
-                Refuse(index, source, input, filters: true, kernel: true, size: true);
-                if (!input.IsVector)
-                    throw At(index, source, input, "needs a vector; put flatten or globalaverage before it");
-                var outputs = Number(index, source, input, "outputs", source.Outputs, 0, 65536);
-                outputs = outputs == 0 ? OutputCount : outputs;
-                return new LayerSpec(
-                    LayerKind.Dense, outputs, 0, input, Sized(index, source, input, outputs, 1, true), offset, Weights(index, source, input, outputs, input.Channels));
-            case "relu" or "tanh" or "sigmoid":
-                Refuse(index, source, input, filters: true, kernel: true, size: true, outputs: true);
-                var kind = source.Type == "relu" ? LayerKind.Relu : source.Type == "tanh" ? LayerKind.Tanh : LayerKind.Sigmoid;
-                return new LayerSpec(kind, 0, 0, input, input, offset, 0);
-            case "globalaverage":
-                Refuse(index, source, input, filters: true, kernel: true, size: true, outputs: true);
-                if (input.IsVector)
-                    throw At(index, source, input, "needs rows of channels; time is already gone");
-                return new LayerSpec(LayerKind.GlobalAverage, 0, 0, input, new ActivationShape(input.Channels, 1, true), offset, 0);
-            case "flatten":
-                Refuse(index, source, input, filters: true, kernel: true, size: true, outputs: true);
-                if (input.IsVector)
-                    throw At(index, source, input, "needs rows of channels; this is already a vector");
-                return new LayerSpec(LayerKind.Flatten, 0, 0, input, Sized(index, source, input, input.Count, 1, true), offset, 0);
-            default:
-                throw At(index, source, input, $"is of no known type; there are {LayerTypes}");
-        }
-    }
-
-    private ActivationShape Sized(int index, LayerFile source, ActivationShape input, int channels, int length, bool vector)
-    {
-        if ((long)channels * length > 1 << 22)
-            throw At(index, source, input, $"makes {channels}x{length} values a window, more than {1 << 22}");
-        return new ActivationShape(channels, length, vector);
-    }
-
-    private int Weights(int index, LayerFile source, ActivationShape input, int outputs, long inputs)
-    {
-        if ((inputs + 1) * outputs > ParametersMax)
-            throw At(index, source, input, $"has {(inputs + 1) * outputs} parameters, more than {ParametersMax}");
-        return (int)((inputs + 1) * outputs);
-    }
-
-    private int Number(int index, LayerFile source, ActivationShape input, string member, int? value, int low, int high)
-    {
-        if (value is null)
-            throw At(index, source, input, $"lacks \"{member}\", a number from {low} to {high}");
-        if (value < low || value > high)
-            throw At(index, source, input, $"has \"{member}\": {value}; it must be {low} to {high}");
-        return value.Value;
-    }
-
-    private void Refuse(
-        int index, LayerFile source, ActivationShape input, bool filters = false, bool kernel = false, bool size = false, bool outputs = false)
-    {
-        var stray = filters && source.Filters is not null ? "filters"
-            : kernel && source.Kernel is not null ? "kernel"
-            : size && source.Size is not null ? "size"
-            : outputs && source.Outputs is not null ? "outputs" : null;
-        if (stray is not null)
-            throw At(index, source, input, $"takes no \"{stray}\"");
-    }
-
-    private ModelFormatException At(int index, LayerFile? source, ActivationShape input, string what) =>
-        new($"Model '{Name}', layer {index} ({source?.Type ?? "no type"}), input {input}: {what}.");
 }

@@ -25,6 +25,9 @@ public enum LossKind
 
     /// <summary>Mean of the squared errors over outputs and batch.</summary>
     MeanSquaredError,
+
+    /// <summary>Mean of Huber's loss over outputs and batch: squared errors up to <see cref="ModelSpec.HuberDelta"/>, linear beyond.</summary>
+    Huber,
 }
 
 /// <summary>
@@ -53,6 +56,7 @@ public sealed partial class ModelSpec
         Normalise = ParseNormalise(file.Normalise);
         scale = CheckScale();
         Loss = ParseLoss(file.Loss);
+        HuberDelta = CheckDelta();
         layers = BuildLayers();
         ParameterCount = layers.Sum(layer => layer.ParameterCount);
         Hash = SHA256.HashData(Encoding.UTF8.GetBytes(CanonicalText()));
@@ -93,6 +97,9 @@ public sealed partial class ModelSpec
 
     /// <summary>What training makes small.</summary>
     public LossKind Loss { get; }
+
+    /// <summary>Error beyond which Huber's loss turns linear, 0.001 to 1000; 0 with other losses. Default 1.</summary>
+    public float HuberDelta { get; }
 
     /// <summary>The layers, first to last; of an unresolved model, as they would be for one channel.</summary>
     public IReadOnlyList<LayerSpec> Layers => layers;
@@ -160,12 +167,21 @@ public sealed partial class ModelSpec
         text.Append("edgefl-model/1\n");
         text.Append($"name={Name}\ntask={Task}\nchannels={Channels}\nlength={Length}\nhorizon={Horizon}\n");
         text.Append($"normalise={Normalise}\nloss={Loss}\n");
+        if (Loss == LossKind.Huber)
+            text.Append($"delta={HuberDelta.ToString("R", CultureInfo.InvariantCulture)}\n");
         if (scale.Length > 0)
             text.Append($"scale={string.Join(',', scale.Select(s => s.ToString("R", CultureInfo.InvariantCulture)))}\n");
         foreach (var name in Classes)
             text.Append($"class={name}\n");
         foreach (var layer in layers)
-            text.Append($"layer={layer.Kind},{layer.Size},{layer.Kernel},{layer.Input},{layer.Output}\n");
+        {
+            text.Append($"layer={layer.Kind},{layer.Size},{layer.Kernel},{layer.Input},{layer.Output}");
+            if (layer.Rate > 0f)
+                text.Append($",rate={layer.Rate.ToString("R", CultureInfo.InvariantCulture)}");
+            if (layer.Kind == LayerKind.RandomFourier)
+                text.Append($",width={layer.Width.ToString("R", CultureInfo.InvariantCulture)},seed={layer.Seed}");
+            text.Append('\n');
+        }
         return text.ToString();
     }
 

@@ -21,7 +21,7 @@ internal static class Built
     public static IReadOnlyList<string> CliCommand { get; } = ["dotnet", Beside("EdgeFL.Cli", "edgefl.dll")];
 
     /// <summary>The real recordings' folder, or null.</summary>
-    public static string? Recordings { get; } = FindRecordings();
+    public static string? Recordings { get; } = DataSets.Has("uci-hapt") ? Path.Combine(DataSets.Root!, "uci-hapt") : null;
 
     /// <summary>For each test's output: which agent it ran.</summary>
     public static string Which => $"agent: {Agent} ({AgentKind})";
@@ -58,30 +58,5 @@ internal static class Built
         var own = new DirectoryInfo(AppContext.BaseDirectory);
         string path = Path.Combine(own.Parent!.Parent!.FullName, project, own.Name, file);
         return File.Exists(path) ? path : throw new InvalidOperationException($"{path} is not built. Next: dotnet build tests/EdgeFL.EndToEnd.Tests");
-    }
-
-    private static string? FindRecordings()
-    {
-        IEnumerable<string> candidates = Environment.GetEnvironmentVariable("EDGEFL_DATA") is { Length: > 0 } named
-            ? [named, Path.Combine(named, "uci-hapt")]
-            : Above().Select(folder => Path.Combine(folder, "shared", "data", "uci-hapt"));
-        return candidates.FirstOrDefault(folder => File.Exists(Path.Combine(folder, "split.json")));
-
-        static IEnumerable<string> Above()
-        {
-            for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-                yield return folder.FullName;
-        }
-    }
-}
-
-/// <summary>A test on the recordings of real people; skipped with a clear word where they are not there.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class RecordingsFactAttribute : FactAttribute
-{
-    public RecordingsFactAttribute()
-    {
-        if (Built.Recordings is null)
-            Skip = "The recordings of UCI HAPT were not found: set EDGEFL_DATA to their folder, or put them at shared/data/uci-hapt in a folder above.";
     }
 }

@@ -17,6 +17,8 @@ internal static class CommandTree
         root.Add(GlobalOptions.Json());
         root.Add(GlobalOptions.Quiet());
         root.Add(DemoCommand.Build());
+        root.Add(TrainCommand.Build());
+        root.Add(ModelCommand.Build());
         root.Add(InitCommand.Build());
         root.Add(CaCommand.Build());
         root.Add(NodeCommand.Build());

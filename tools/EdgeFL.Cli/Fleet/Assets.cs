@@ -2,7 +2,7 @@ using EdgeFL.Cli.Framework;
 
 namespace EdgeFL.Cli.Fleet;
 
-/// <summary>Models and sensor presets that travel inside the CLI.</summary>
+/// <summary>Models, recipes and sensor presets that travel inside the CLI.</summary>
 internal static class Assets
 {
     /// <summary>Names beneath a folder, without ending, e.g. those of <c>models</c>.</summary>
@@ -26,6 +26,20 @@ internal static class Assets
     /// <summary>The bytes of a shipped sensor preset.</summary>
     /// <param name="name">E.g. <c>uci-hapt</c>.</param>
     public static byte[] Preset(string name) => Find($"sensors/{name}.json") ?? throw new ArgumentException($"There is no preset '{name}'.", nameof(name));
+
+    /// <summary>The bytes of a shipped recipe, or of a recipe file when the text names one.</summary>
+    /// <param name="nameOrPath">E.g. <c>activity</c>, or a path.</param>
+    /// <param name="console">Resolves paths.</param>
+    /// <exception cref="CliException"><c>recipe-missing</c>.</exception>
+    public static byte[] Recipe(string nameOrPath, CliConsole console)
+    {
+        if (Find($"recipes/{nameOrPath}.json") is { } shipped)
+            return shipped;
+        string path = console.Resolve(nameOrPath);
+        if (!File.Exists(path))
+            throw new CliException("recipe-missing", $"There is no recipe '{nameOrPath}': neither a file nor one of {string.Join(", ", Names("recipes"))}.", "--recipe activity", ExitCodes.Usage);
+        return File.ReadAllBytes(path);
+    }
 
     private static byte[]? Find(string resource)
     {

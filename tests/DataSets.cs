@@ -1,4 +1,4 @@
-namespace EdgeFL.Platform.Tests.Sensors;
+namespace EdgeFL;
 
 /// <summary>Finds the real recordings: the folder named by EDGEFL_DATA, or shared/data in a folder above.</summary>
 internal static class DataSets
@@ -6,6 +6,8 @@ internal static class DataSets
     public static string? Root { get; } = Find();
 
     public static string Path(string set, string file) => System.IO.Path.Combine(Root!, set, file);
+
+    public static bool Has(string set) => Root is not null && Directory.Exists(System.IO.Path.Combine(Root, set));
 
     private static string? Find()
     {
@@ -27,7 +29,7 @@ internal sealed class DataFactAttribute : FactAttribute
 {
     public DataFactAttribute(string set)
     {
-        if (DataSets.Root is null || !Directory.Exists(System.IO.Path.Combine(DataSets.Root, set)))
+        if (!DataSets.Has(set))
             Skip = $"The recordings of {set} were not found: set EDGEFL_DATA to the folder that holds {set}/, or put it at shared/data in a folder above.";
     }
 }

@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace EdgeFL.Cli.Tests;
+
+public sealed class TrainCommandTests
+{
+    private const string Recipe =
+        """
+        {
+          "format": 1, "about": "two states", "sensor": "hydraulic", "channels": ["ts1", "vs1"],
+          "labels": { "file": "labels.csv", "segment": "cycle", "column": "state", "classes": { "1": "good", "2": "bad" } },
+          "split": { "train": ["rows.csv"], "testShare": 0.5 },
+          "model": "model.json", "windowStep": 8, "learning": { "epochs": 20, "learningRate": 0.05 }
+        }
+        """;
+
+    private const string Model =
+        """{"name":"two","task":"classify","channels":2,"length":8,"classes":["good","bad"],"normalise":"running","layers":[{"type":"flatten"},{"type":"dense","outputs":2}]}""";
+
+    [DataFact("uci-hapt")]
+    public Task Train_Activity_ReachesItsAccuracy() => ReachesAsync("activity", "uci-hapt", 0.93);
+
+    [DataFact("uci-hapt")]
+    public Task Train_ActivityByFeatures_ReachesItsAccuracy() => ReachesAsync("activity-linear", "uci-hapt", 0.93);
+
+    [DataFact("occupancy")]
+    public Task Train_Occupancy_ReachesItsAccuracy() => ReachesAsync("occupancy", "occupancy", 0.90);
+
+    [DataFact("hydraulic")]
+    public Task Train_HydraulicCooler_ReachesItsAccuracy() => ReachesAsync("hydraulic-cooler", "hydraulic", 0.98);
+
+    private static async Task ReachesAsync(string recipe, string set, double least)
+    {
+        CliRun run = await CliRun.Of(Path.GetTempPath(), ["train", "--recipe", recipe, "--data", Path.Combine(DataSets.Root!, set), "--json"], limitSeconds: 300);
+        Assert.Equal(0, run.Exit);
+        using var json = JsonDocument.Parse(run.Out);
+        Assert.InRange(json.RootElement.GetProperty("accuracy").GetDouble(), least, 1);
+    }
+
+    [Fact]
+    public async Task Train_RecordingsWithATableOfLabels_LearnsThemAndSaysSo()
+    {
+        using TemporaryFolder folder = Files();
+        CliRun text = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", "."]);
+        CliRun first = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", ".", "--json"]);
+        CliRun again = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", ".", "--json"]);
+        CliRun other = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", ".", "--json", "--seed", "2"]);
+
+        Assert.Equal((0, 0, 0, 0), (text.Exit, first.Exit, again.Exit, other.Exit));
+        Assert.Contains("accuracy 100.0 %", text.Out, StringComparison.Ordinal);
+        Assert.Contains("epoch 20 of 20", text.Err, StringComparison.Ordinal);
+        using JsonDocument json = JsonDocument.Parse(first.Out), repeated = JsonDocument.Parse(again.Out), reseeded = JsonDocument.Parse(other.Out);
+        JsonElement root = json.RootElement;
+        Assert.Equal(["schema", "recipe", "model", "parameters", "epochs", "steps", "train_windows", "test_windows", "accuracy", "loss", "seconds", "seed", "recall"],
+            root.EnumerateObject().Select(p => p.Name));
+        // Cycles 1 to 20 are good, 21 to 40 bad, 41 has a state without a name: half of each stretch tests.
+        Assert.Equal((20, 20, 34, 40), (root.GetProperty("train_windows").GetInt32(), root.GetProperty("test_windows").GetInt32(), root.GetProperty("parameters").GetInt32(), root.GetProperty("steps").GetInt32()));
+        Assert.Equal(1, root.GetProperty("recall").GetProperty("bad").GetDouble());
+        Assert.Equal(root.GetProperty("loss").GetDouble(), repeated.RootElement.GetProperty("loss").GetDouble());
+        Assert.NotEqual(root.GetProperty("loss").GetDouble(), reseeded.RootElement.GetProperty("loss").GetDouble());
+    }
+
+    [Theory]
+    [InlineData("\"format\": 1", "\"format\": 2", "format 2")]
+    [InlineData("\"sensor\": \"hydraulic\"", "\"sensor\": \"steam\"", "there is no preset 'steam', only")]
+    [InlineData("\"vs1\"", "\"vs9\"", "no channel 'vs9'")]
+    [InlineData("\"testShare\": 0.5", "\"testShare\": 1.5", "testShare")]
+    [InlineData("\"testShare\": 0.5", "\"test\": [\"rows.csv\"], \"testShare\": 0.5", "either \"test\" or \"testShare\"")]
+    [InlineData("\"testShare\": 0.5", "\"subjects\": \"s.json\", \"subjectFile\": \"x\"", "names either")]
+    [InlineData("\"epochs\": 20", "\"epochs\": 0", "learning.epochs")]
+    [InlineData("\"epochs\": 20", "\"epochs\": 20, \"rotation\": 7", "learning.rotation")]
+    [InlineData("\"epochs\": 20", "\"epoch\": 20", "epoch")]
+    [InlineData("model.json", "no-such-model", "no model 'no-such-model'")]
+    [InlineData("rows.csv", "gone.csv", "gone.csv")]
+    [InlineData("labels.csv", "gone.csv", "gone.csv")]
+    [InlineData("\"state\"", "\"shape\"", "no columns 'cycle' and 'shape'")]
+    public async Task Train_RecipeThatIsWrong_SaysWhere(string from, string to, string says)
+    {
+        using TemporaryFolder folder = Files();
+        await File.WriteAllTextAsync(folder["recipe.json"], Recipe.Replace(from, to, StringComparison.Ordinal));
+        CliRun run = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", "."]);
+        Assert.NotEqual(0, run.Exit);
+        Assert.Contains(says, run.Err, StringComparison.Ordinal);
+        Assert.Contains("next:", run.Err, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Train_DataThatIsWrong_SaysWhere()
+    {
+        using TemporaryFolder folder = Files();
+        await File.AppendAllTextAsync(folder["labels.csv"], "42,one,two,three\n");
+        CliRun run = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", "."]);
+        Assert.Contains("line 43", run.Err, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(folder["labels.csv"], "cycle,state\n1,3\n");
+        run = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", "."]);
+        Assert.Contains("0 labelled windows", run.Err, StringComparison.Ordinal);
+
+        run = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", "nowhere"]);
+        Assert.Contains("no folder", run.Err, StringComparison.Ordinal);
+        run = await CliRun.Of(folder.Path, ["train", "--recipe", "soup", "--data", "."]);
+        Assert.Contains("no recipe 'soup'", run.Err, StringComparison.Ordinal);
+    }
+
+    /// <summary>A recipe and 41 cycles of 8 s whose first channel tells the state.</summary>
+    private static TemporaryFolder Files()
+    {
+        var folder = new TemporaryFolder();
+        StringBuilder rows = new("cycle,t_ms,ts1,vs1\n"), labels = new("cycle,state\n");
+        for (int cycle = 1; cycle <= 41; cycle++)
+        {
+            int state = cycle <= 20 ? 1 : cycle <= 40 ? 2 : 3;
+            labels.Append(CultureInfo.InvariantCulture, $"{cycle},{state}\n");
+            for (int second = 0; second < 8; second++)
+                rows.Append(CultureInfo.InvariantCulture, $"{cycle},{second * 1000},{(state * 10) + (second % 3)},{(cycle * 7) + second}\n");
+        }
+
+        File.WriteAllText(folder["rows.csv"], rows.ToString());
+        File.WriteAllText(folder["labels.csv"], labels.ToString());
+        File.WriteAllText(folder["recipe.json"], Recipe);
+        File.WriteAllText(folder["model.json"], Model);
+        return folder;
+    }
+}

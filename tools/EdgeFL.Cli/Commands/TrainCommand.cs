@@ -1,0 +1,127 @@
+using System.CommandLine;
+using EdgeFL.Cli.Fleet;
+using EdgeFL.Cli.Framework;
+using EdgeFL.Cli.Training;
+using EdgeFL.Learning;
+using EdgeFL.Platform.Sensors;
+using Spectre.Console;
+
+namespace EdgeFL.Cli.Commands;
+
+/// <summary><c>edgefl train</c>: one device, no network: what a model can learn from recordings, judged by what was held out.</summary>
+internal static class TrainCommand
+{
+    /// <summary>Builds the command.</summary>
+    public static CliCommand Build()
+    {
+        var recipe = new Option<string>("--recipe") { Description = $"Recipe name or file (shipped: {string.Join(", ", Assets.Names("recipes"))})", HelpName = "NAME", Required = true };
+        recipe.CompletionSources.Add(_ => Assets.Names("recipes").Select(name => new System.CommandLine.Completions.CompletionItem(name)));
+        var data = new Option<string>("--data") { Description = "Folder of the recordings", HelpName = "DIR", Required = true };
+        var seed = new Option<ulong>("--seed") { Description = "Seed of initial weights and order (default 1)", HelpName = "S", DefaultValueFactory = _ => 1UL };
+        return new CliCommand("train", "Train a recipe's model on recordings, on this machine alone, and judge it by what was held out",
+                new Example("edgefl train --recipe activity --data ../shared/data/uci-hapt", "what all recordings in one place can teach"),
+                new Example("edgefl train --recipe occupancy --data ../shared/data/occupancy --json", "one JSON object at the end"))
+            .With(recipe, data, seed)
+            .Runs((context, cancel) => RunAsync(context.Get(recipe)!, context.Get(data)!, context.Get(seed), context, cancel));
+    }
+
+    private static async Task<int> RunAsync(string name, string dataFolder, ulong seed, CliContext context, CancellationToken cancel)
+    {
+        Recipe recipe = Recipe.Load(name, context.Console);
+        string folder = context.Console.Resolve(dataFolder);
+        if (!Directory.Exists(folder))
+            throw new CliException("data-missing", $"There is no folder {folder}.", "--data DIR   (the folder of the recordings)", ExitCodes.Usage);
+        ModelSpec model = await ResolveAsync(recipe, folder, context.Console).ConfigureAwait(false);
+        context.Progress($"{recipe.About}: reading {folder}");
+        RecipeData windows = await RecipeData.ReadAsync(recipe, model, folder, cancel).ConfigureAwait(false);
+        if (windows.Train.Count == 0 || windows.Test.Count == 0 || windows.Train.Count > 65536)
+        {
+            throw new CliException("bad-data", $"{folder} gives {windows.Train.Count} labelled windows to train on and {windows.Test.Count} to test; 1 to 65,536 and at least one are needed.",
+                "edgefl train --help", ExitCodes.Failure);
+        }
+
+        context.Progress($"{windows.Train.Count} windows to train on, {windows.Test.Count} to test; {model.Name}, {model.ParameterCount} parameters");
+        int every = Math.Max(1, recipe.Learning.Epochs / 20);
+        RecipeResult result = await Task.Run(
+            () => RecipeRun.Train(recipe, model, windows, seed, (epoch, loss) =>
+            {
+                if (epoch % every == 0 || epoch == recipe.Learning.Epochs)
+                    context.Progress(FormattableString.Invariant($"epoch {epoch} of {recipe.Learning.Epochs}, training loss {loss:0.0000}"));
+            }, cancel), cancel).ConfigureAwait(false);
+        if (context.Json)
+            WriteJson(name, recipe, model, windows, result, seed, context);
+        else
+            WriteTable(model, result, context);
+        return ExitCodes.Ok;
+    }
+
+    private static async Task<ModelSpec> ResolveAsync(Recipe recipe, string folder, CliConsole console)
+    {
+        try
+        {
+            await using ISensor sensor = SensorFactory.Create(RecipeData.Sensor(recipe, folder, RecipeData.FirstFile(recipe, folder)));
+            ModelSpec model = ModelSpec.Parse(Assets.Model(recipe.Model, console)).Resolve(sensor.Description.Channels.Count);
+            return model.Task == TaskKind.Classify
+                ? model
+                : throw new CliException("bad-recipe", $"Model '{model.Name}' does not classify: a recipe's model must.", "--recipe activity", ExitCodes.Usage);
+        }
+        catch (ModelFormatException wrong)
+        {
+            throw new CliException("bad-model", wrong.Message, "--recipe activity", ExitCodes.Usage, wrong);
+        }
+        catch (SensorException wrong)
+        {
+            throw new CliException(wrong.Code, $"{wrong.Where}: {wrong.Cause}", wrong.Remedy, ExitCodes.Failure, wrong);
+        }
+    }
+
+    private static void WriteJson(string name, Recipe recipe, ModelSpec model, RecipeData windows, RecipeResult result, ulong seed, CliContext context) =>
+        context.DataJson("edgefl.train/1", json =>
+        {
+            json.WriteString("recipe", name);
+            json.WriteString("model", model.Name);
+            json.WriteNumber("parameters", model.ParameterCount);
+            json.WriteNumber("epochs", recipe.Learning.Epochs);
+            json.WriteNumber("steps", result.Steps);
+            json.WriteNumber("train_windows", windows.Train.Count);
+            json.WriteNumber("test_windows", windows.Test.Count);
+            json.WriteNumber("accuracy", Math.Round(result.Accuracy, 6));
+            json.WriteNumber("loss", Math.Round(result.Loss, 6));
+            json.WriteNumber("seconds", Math.Round(result.Seconds, 1));
+            json.WriteNumber("seed", seed);
+            json.WriteStartObject("recall");
+            for (int c = 0; c < model.Classes.Count; c++)
+            {
+                (int right, int all) = Recall(result.Confusion, c);
+                if (all > 0)
+                    json.WriteNumber(model.Classes[c], Math.Round((double)right / all, 6));
+            }
+
+            json.WriteEndObject();
+        });
+
+    private static void WriteTable(ModelSpec model, RecipeResult result, CliContext context)
+    {
+        Table table = context.NewTable(["is / model says", .. model.Classes, "right"]);
+        for (int row = 0; row < model.Classes.Count; row++)
+        {
+            (int right, int all) = Recall(result.Confusion, row);
+            var cells = new List<string> { model.Classes[row] };
+            for (int column = 0; column < model.Classes.Count; column++)
+                cells.Add(result.Confusion[row, column] == 0 ? "·" : FormattableString.Invariant($"{result.Confusion[row, column]}"));
+            cells.Add(all == 0 ? "-" : FormattableString.Invariant($"{100.0 * right / all:0.0} %"));
+            table.AddRow(cells.Select(cell => new Text(cell)));
+        }
+
+        context.Data(table);
+        context.Data(FormattableString.Invariant($"accuracy {100 * result.Accuracy:0.0} %, loss {result.Loss:0.000}, {result.Steps} steps in {result.Seconds:0.0} s"));
+    }
+
+    private static (int Right, int All) Recall(int[,] confusion, int row)
+    {
+        int all = 0;
+        for (int column = 0; column < confusion.GetLength(1); column++)
+            all += confusion[row, column];
+        return (confusion[row, row], all);
+    }
+}

@@ -1,0 +1,149 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using EdgeFL.Cli.Fleet;
+using EdgeFL.Cli.Framework;
+using EdgeFL.Learning;
+
+namespace EdgeFL.Cli.Training;
+
+/// <summary>A task ready to be learned: which recordings, what is held out, which model, how it learns. The file format of <c>firmware-config/recipes</c>.</summary>
+internal sealed record Recipe
+{
+    private static readonly JsonSerializerOptions Reading = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) },
+    };
+
+    /// <summary>Of the file format.</summary>
+    public required int Format { get; init; }
+
+    /// <summary>What is learned, in one line.</summary>
+    public required string About { get; init; }
+
+    /// <summary>Sensor preset that says what the columns mean.</summary>
+    public required string Sensor { get; init; }
+
+    /// <summary>Channels of the preset that are used; null for all.</summary>
+    public IReadOnlyList<string>? Channels { get; init; }
+
+    /// <summary>Labels that stand in a file of their own; null when the recordings hold them.</summary>
+    public RecipeLabels? Labels { get; init; }
+
+    /// <summary>What trains and what tests.</summary>
+    public required RecipeSplit Split { get; init; }
+
+    /// <summary>Model name or file.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Rows from one window to the next; null for half a window.</summary>
+    public int? WindowStep { get; init; }
+
+    /// <summary>What a window's label is.</summary>
+    public WindowLabel WindowLabel { get; init; }
+
+    /// <summary>How it learns.</summary>
+    public required RecipeLearning Learning { get; init; }
+
+    /// <summary>Reads a shipped recipe or a file.</summary>
+    /// <exception cref="CliException"><c>recipe-missing</c>, <c>bad-recipe</c>.</exception>
+    public static Recipe Load(string nameOrPath, CliConsole console)
+    {
+        try
+        {
+            Recipe recipe = JsonSerializer.Deserialize<Recipe>(Assets.Recipe(nameOrPath, console), Reading) ?? throw new JsonException("It holds null.");
+            return recipe.Check() is { } wrong ? throw new JsonException(wrong) : recipe;
+        }
+        catch (JsonException wrong)
+        {
+            throw new CliException("bad-recipe", $"Recipe '{nameOrPath}': {wrong.Message}", "--recipe activity   (a shipped one; docs/recipes.md explains each member)", ExitCodes.Usage, wrong);
+        }
+    }
+
+    private string? Check() => Format != 1
+        ? $"It has format {Format}; this program reads format 1."
+        : !Assets.Names("sensors").Contains(Sensor)
+            ? $"\"sensor\": there is no preset '{Sensor}', only {string.Join(", ", Assets.Names("sensors"))}."
+            : Split.Check() ?? Learning.Check();
+}
+
+/// <summary>A table of labels, one row for each recording.</summary>
+internal sealed record RecipeLabels
+{
+    /// <summary>CSV file with a header.</summary>
+    public required string File { get; init; }
+
+    /// <summary>Column that holds the recording's number.</summary>
+    public required string Segment { get; init; }
+
+    /// <summary>Column that holds the label.</summary>
+    public required string Column { get; init; }
+
+    /// <summary>Raw label to class name.</summary>
+    public required IReadOnlyDictionary<string, string> Classes { get; init; }
+}
+
+/// <summary>What trains and what tests: by people, by files, or the end of each stretch of one label.</summary>
+internal sealed record RecipeSplit
+{
+    /// <summary>A JSON file with lists <c>train</c> and <c>test</c> of subject numbers; null for another split.</summary>
+    public string? Subjects { get; init; }
+
+    /// <summary>File of subject number {0}, e.g. <c>subject-{0:00}.csv.gz</c>.</summary>
+    public string? SubjectFile { get; init; }
+
+    /// <summary>Files to train on; with <see cref="TestShare"/>, to test on as well.</summary>
+    public IReadOnlyList<string>? Train { get; init; }
+
+    /// <summary>Files to test on.</summary>
+    public IReadOnlyList<string>? Test { get; init; }
+
+    /// <summary>Share of the windows at the end of each stretch of one label that test, above 0 to below 1; 0 for a split by files.</summary>
+    public double TestShare { get; init; }
+
+    /// <summary>Says what is wrong, or null.</summary>
+    public string? Check()
+    {
+        bool bySubject = Subjects is not null && SubjectFile is not null, byFile = Train is { Count: > 0 };
+        if (bySubject == byFile)
+            return "\"split\" names either \"subjects\" and \"subjectFile\", or \"train\" with \"test\" or \"testShare\".";
+        if (!(TestShare is >= 0 and < 1))
+            return $"\"split.testShare\" is 0 to below 1, not {TestShare}.";
+        return byFile && (Test is { Count: > 0 }) == (TestShare > 0) ? "\"split\" has either \"test\" or \"testShare\" beside \"train\"." : null;
+    }
+}
+
+/// <summary>How a model is trained on one device: stochastic gradient descent with momentum, a cosine of rates, the last models averaged.</summary>
+internal sealed record RecipeLearning
+{
+    /// <summary>Times that each window is seen, 1 to 10,000.</summary>
+    public required int Epochs { get; init; }
+
+    /// <summary>Windows in a minibatch, 1 to 256. Default 16.</summary>
+    public int Batch { get; init; } = 16;
+
+    /// <summary>Rate of the first step, above 0 to 10.</summary>
+    public required float LearningRate { get; init; }
+
+    /// <summary>Rate of the last step as a share of the first, 0 to 1. Default 0.02.</summary>
+    public float Floor { get; init; } = 0.02f;
+
+    /// <summary>Momentum, 0 to 0.999. Default 0.9.</summary>
+    public float Momentum { get; init; } = 0.9f;
+
+    /// <summary>Share of the steps, at the end, whose models are averaged, 0 to 1. Default 0.3.</summary>
+    public float TailAverage { get; init; } = 0.3f;
+
+    /// <summary>Random rotation of three-axis sensors, rad, 0 to 1. Default 0.</summary>
+    public float Rotation { get; init; }
+
+    /// <summary>Says what is wrong, or null.</summary>
+    public string? Check() => Out("epochs", Epochs, 1, 10_000) ?? Out("batch", Batch, 1, 256) ?? Out("learningRate", LearningRate, float.Epsilon, 10) ?? Out("floor", Floor, 0, 1)
+        ?? Out("momentum", Momentum, 0, 0.999) ?? Out("tailAverage", TailAverage, 0, 1) ?? Out("rotation", Rotation, 0, 1);
+
+    private static string? Out(string member, double value, double least, double most) =>
+        value >= least && value <= most ? null : FormattableString.Invariant($"\"learning.{member}\" is {value}, but must lie between {least} and {most}.");
+}

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using EdgeFL.Learning;
+using EdgeFL.Node.Rounds;
+
+namespace EdgeFL.Cli.Training;
+
+/// <summary>What came of a recipe.</summary>
+/// <param name="Parameters">The model, shape [P].</param>
+/// <param name="Accuracy">Share of test windows named right.</param>
+/// <param name="Loss">Mean loss on them.</param>
+/// <param name="Confusion">Rows: what a window is; columns: what the model says.</param>
+/// <param name="Steps">Minibatch steps made.</param>
+/// <param name="Seconds">How long they took.</param>
+internal sealed record RecipeResult(float[] Parameters, double Accuracy, double Loss, int[,] Confusion, long Steps, double Seconds);
+
+/// <summary>Trains a recipe's model on this machine as one device would.</summary>
+internal static class RecipeRun
+{
+    private const int JudgeBatch = 64;
+
+    /// <summary>Trains and judges.</summary>
+    /// <param name="recipe">How it learns.</param>
+    /// <param name="model">Resolved model.</param>
+    /// <param name="windows">What it learns from.</param>
+    /// <param name="seed">Decides initial weights and the order of the minibatches.</param>
+    /// <param name="progress">Told after each epoch: number and mean loss of its minibatches.</param>
+    /// <param name="cancel">Stops.</param>
+    public static RecipeResult Train(Recipe recipe, ModelSpec model, RecipeData windows, ulong seed, Action<int, double> progress, CancellationToken cancel)
+    {
+        RecipeLearning how = recipe.Learning;
+        var data = new LocalData(model, new LocalDataOptions { TrainingWindows = windows.Train.Count, HeldOutPerBlock = 0, Rotation = how.Rotation }, seed);
+        foreach (SampleWindow window in windows.Train)
+            data.Add(window);
+        var trainer = new Trainer(new Network(model, how.Batch), data, how.Batch);
+        float[] parameters = new float[model.ParameterCount];
+        new Network(model, 1).Initialise(parameters, seed);
+        var optimiser = new MomentumSgd(parameters.Length, how.Momentum);
+        var average = new ModelAverage(parameters.Length);
+        int stepsPerEpoch = (data.TrainingCount + how.Batch - 1) / how.Batch, total = stepsPerEpoch * how.Epochs;
+        // One model for each tenth of an epoch is as good an average as all of them.
+        int between = Math.Max(1, stepsPerEpoch / 10);
+        var clock = Stopwatch.StartNew();
+        for (int epoch = 0; epoch < how.Epochs; epoch++)
+        {
+            double sum = 0;
+            for (int i = 0; i < stepsPerEpoch; i++)
+            {
+                cancel.ThrowIfCancellationRequested();
+                int step = (epoch * stepsPerEpoch) + i;
+                sum += trainer.Step(parameters, optimiser, Schedules.Cosine(how.LearningRate, step, total, how.Floor));
+                if (step >= total * (1 - how.TailAverage) && step % between == 0)
+                    average.Add(parameters);
+            }
+
+            progress(epoch + 1, sum / stepsPerEpoch);
+        }
+
+        double seconds = clock.Elapsed.TotalSeconds;
+        average.CopyTo(parameters);
+        return Judge(model, data, windows.Test, parameters, trainer.Steps, seconds);
+    }
+
+    private static RecipeResult Judge(ModelSpec model, LocalData data, IReadOnlyList<SampleWindow> test, float[] parameters, long steps, double seconds)
+    {
+        var network = new Network(model, JudgeBatch);
+        var confusion = new int[model.Classes.Count, model.Classes.Count];
+        float[] inputs = new float[JudgeBatch * model.InputCount], outputs = new float[JudgeBatch * model.OutputCount];
+        int[] labels = new int[JudgeBatch];
+        int right = 0;
+        double loss = 0;
+        for (int first = 0; first < test.Count; first += JudgeBatch)
+        {
+            int count = Math.Min(JudgeBatch, test.Count - first);
+            for (int b = 0; b < count; b++)
+            {
+                data.Prepare(test[first + b].Values, inputs.AsSpan(b * model.InputCount, model.InputCount), []);
+                labels[b] = test[first + b].Label;
+            }
+
+            ReadOnlySpan<float> x = inputs.AsSpan(0, count * model.InputCount);
+            loss += (double)network.Loss(parameters, x, labels.AsSpan(0, count), [], count, out int hits) * count;
+            right += hits;
+            network.Predict(parameters, x, count, outputs.AsSpan(0, count * model.OutputCount));
+            for (int b = 0; b < count; b++)
+                confusion[labels[b], Network.LargestOf(outputs.AsSpan(b * model.OutputCount, model.OutputCount))]++;
+        }
+
+        return new RecipeResult(parameters, (double)right / test.Count, loss / test.Count, confusion, steps, seconds);
+    }
+}

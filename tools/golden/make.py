@@ -1,0 +1,228 @@
+#!/usr/bin/python3
+"""Writes what PyTorch computes for small models and optimisers, for the tests to hold the kernels against.
+
+    apt-get install -y python3-torch libopenblas0-pthread
+    tools/golden/make.py [NAME ...]        # all of them, or those named; into tests/EdgeFL.Learning.Tests/Golden
+
+Everything is computed in double precision from numbers that are exact in float32, so that a difference is the kernels' own.
+A model file's layers are built with PyTorch's modules; no formula of a layer is written out here.
+"""
+import json
+import pathlib
+import sys
+
+import torch
+from torch import nn
+
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / "tests" / "EdgeFL.Learning.Tests" / "Golden"
+CLASSES = ["a", "b", "c"]
+
+
+class Rows(nn.Module):
+    """A module that wants [B,T,C], in a net that hands on [B,C,T]."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, x):
+        return self.module(x) if x.dim() == 2 else self.module(x.transpose(1, 2)).transpose(1, 2)
+
+
+class Gru(nn.Module):
+    def __init__(self, inputs, units, sequence):
+        super().__init__()
+        self.gru = nn.GRU(inputs, units, batch_first=True)
+        self.sequence = sequence
+
+    def forward(self, x):
+        states, last = self.gru(x.transpose(1, 2))
+        return states.transpose(1, 2) if self.sequence else last[0]
+
+
+class Mean(nn.Module):
+    def forward(self, x):
+        return x.mean(2)
+
+
+class Features(nn.Module):
+    """Mean, deviation, least, largest, mean step, share of steps that cross the mean, ln(1e-6 + energy)/4 of each band."""
+
+    def __init__(self, bands):
+        super().__init__()
+        self.bands = bands
+
+    def forward(self, x):
+        rows = x.shape[2]
+        centred = x - x.mean(2, keepdim=True)
+        crossings = ((centred[:, :, 1:] < 0) != (centred[:, :, :-1] < 0)).double().mean(2)
+        features = [x.mean(2), centred.square().mean(2).sqrt(), x.amin(2), x.amax(2), (x[:, :, 1:] - x[:, :, :-1]).abs().mean(2), crossings]
+        power = torch.fft.rfft(centred, 1 << (rows - 1).bit_length()).abs().square() / rows
+        last = power.shape[2] - 1
+        edges = [1]
+        for band in range(1, self.bands + 1):
+            edges.append(max(edges[-1] + 1, min(1 + round(last ** (band / self.bands)), last + 1 - (self.bands - band))))
+        features += [(1e-6 + power[:, :, a:b].sum(2)).log() / 4 for a, b in zip(edges, edges[1:])]
+        return torch.stack(features, 2).flatten(1)
+
+
+def build(model):
+    """The model file's layers as PyTorch modules; shapes are found by running one window through."""
+    x = torch.zeros(1, model["channels"], model["length"] - model.get("horizon", 0), dtype=torch.double)
+    outputs = len(model["classes"]) if model["task"] == "classify" else model["channels"] * model.get("horizon", model["length"])
+    modules = []
+    for layer in model["layers"]:
+        channels = x.shape[1]
+        kind = layer["type"]
+        if kind == "conv1d":
+            new = [nn.Conv1d(channels, layer["filters"], layer["kernel"])]
+        elif kind == "depthwiseconv1d":
+            new = [nn.Conv1d(channels, channels, layer["kernel"], groups=channels)]
+        elif kind == "separableconv1d":
+            new = [nn.Conv1d(channels, channels, layer["kernel"], groups=channels), nn.Conv1d(channels, layer["filters"], 1)]
+        elif kind == "maxpool1d":
+            new = [nn.MaxPool1d(layer["size"])]
+        elif kind == "averagepool1d":
+            new = [nn.AvgPool1d(layer["size"])]
+        elif kind == "globalaverage":
+            new = [Mean()]
+        elif kind == "flatten":
+            new = [nn.Flatten()]
+        elif kind == "dense":
+            new = [nn.Linear(channels, layer["outputs"] or outputs)]
+        elif kind == "layernorm":
+            new = [Rows(nn.LayerNorm(channels))]
+        elif kind == "groupnorm":
+            new = [nn.GroupNorm(layer["groups"], channels)]
+        elif kind == "features":
+            new = [Features(layer["bands"])]
+        elif kind == "gru":
+            new = [Gru(channels, layer["outputs"], layer.get("sequence", False))]
+        else:
+            new = [{"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": nn.GELU}[kind]()]
+        for module in new:
+            module.double()
+            modules.append(module)
+            x = module(x)
+    return nn.Sequential(*modules)
+
+
+def exact(tensor):
+    """Rounded to float32, kept in double."""
+    return tensor.detach().float().double()
+
+
+def model_case(name, layers, task="classify", loss=None, batch=3, channels=4, length=9, horizon=0, delta=None):
+    torch.manual_seed(len(name) + 31 * len(layers))
+    model = {"name": name, "task": task, "channels": channels, "length": length, "layers": layers}
+    if task == "classify":
+        model["classes"] = CLASSES
+    if horizon:
+        model["horizon"] = horizon
+    if loss:
+        model["loss"] = loss
+    if delta:
+        model["delta"] = delta
+    net = build(model)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            # Away from the identity that normalisations start as.
+            parameter.copy_(exact(parameter + 0.2 * torch.randn_like(parameter)))
+    x = exact(torch.randn(batch, channels, length - horizon, dtype=torch.double))
+    y = net(x)
+    case = {"model": model, "batch": batch}
+    if task == "classify":
+        labels = torch.arange(batch) % len(CLASSES)
+        value = nn.functional.cross_entropy(y, labels)
+        case["labels"] = labels.tolist()
+    else:
+        targets = exact(1.5 * torch.randn_like(y))
+        value = nn.functional.huber_loss(y, targets, delta=delta or 1.0) if loss == "huber" else nn.functional.mse_loss(y, targets)
+        case["targets"] = floats(targets)
+    value.backward()
+    case["inputs"] = floats(x)
+    case["parameters"] = floats(torch.cat([p.flatten() for p in net.parameters()]))
+    case["outputs"] = floats(y)
+    case["loss"] = floats(value)[0]
+    case["gradient"] = floats(torch.cat([p.grad.flatten() for p in net.parameters()]))
+    return case
+
+
+def optimiser_case(name, make, damped=False):
+    torch.manual_seed(len(name))
+    x = nn.Parameter(exact(torch.randn(7, dtype=torch.double)))
+    optimiser = make([x])
+    if damped:
+        # PyTorch starts the buffer with the whole first gradient; a buffer that is there already is taken as it is.
+        optimiser.state[x]["momentum_buffer"] = torch.zeros_like(x)
+    case = {"start": floats(x), "gradients": [], "after": []}
+    for _ in range(6):
+        x.grad = exact(torch.randn(7, dtype=torch.double))
+        optimiser.step()
+        case["gradients"].append(floats(x.grad))
+        case["after"].append(floats(x))
+    return case
+
+
+def floats(tensor):
+    return [float(f"{value:.9g}") for value in tensor.detach().flatten().tolist()]
+
+
+def conv(filters, kernel):
+    return {"type": "conv1d", "filters": filters, "kernel": kernel}
+
+
+def dense(outputs):
+    return {"type": "dense", "outputs": outputs}
+
+
+def layer(kind, **members):
+    return {"type": kind, **members}
+
+
+# In front of each layer stands one with parameters, so that the gradient that the layer hands on is held against PyTorch's too.
+CASES = {
+    "conv1d": lambda name: model_case(name, [conv(5, 3), layer("relu"), conv(3, 4), layer("flatten"), dense(3)]),
+    "dense-relu": lambda name: model_case(name, [layer("flatten"), dense(7), layer("relu"), dense(3)]),
+    "tanh-sigmoid": lambda name: model_case(name, [conv(3, 2), layer("tanh"), layer("sigmoid"), layer("flatten"), dense(3)]),
+    "gelu": lambda name: model_case(name, [conv(5, 2), layer("gelu"), layer("globalaverage"), dense(4), layer("gelu"), dense(3)]),
+    "maxpool1d": lambda name: model_case(name, [conv(5, 2), layer("maxpool1d", size=3), layer("flatten"), dense(3)]),
+    "averagepool1d": lambda name: model_case(name, [conv(5, 2), layer("averagepool1d", size=3), layer("flatten"), dense(3)]),
+    "globalaverage": lambda name: model_case(name, [conv(5, 2), layer("globalaverage"), dense(3)]),
+    "layernorm": lambda name: model_case(
+        name, [conv(5, 3), layer("layernorm"), layer("flatten"), dense(6), layer("layernorm"), layer("tanh"), dense(3)]),
+    "groupnorm": lambda name: model_case(
+        name, [conv(6, 3), layer("groupnorm", groups=3), layer("flatten"), dense(6), layer("groupnorm", groups=2), layer("tanh"), dense(3)]),
+    "depthwiseconv1d": lambda name: model_case(
+        name, [conv(6, 2), layer("depthwiseconv1d", kernel=4), layer("tanh"), layer("flatten"), dense(3)]),
+    "separableconv1d": lambda name: model_case(
+        name, [conv(5, 2), layer("separableconv1d", filters=6, kernel=3), layer("relu"), layer("globalaverage"), dense(3)]),
+    "features": lambda name: model_case(name, [layer("features", bands=3), layer("layernorm"), dense(3)], length=21),
+    "gru-last": lambda name: model_case(name, [conv(5, 2), layer("gru", outputs=6), dense(3)]),
+    "gru-sequence": lambda name: model_case(
+        name, [layer("gru", outputs=5, sequence=True), layer("gru", outputs=4, sequence=True), layer("globalaverage"), dense(3)]),
+    "forecast-mse": lambda name: model_case(
+        name, [conv(5, 3), layer("tanh"), layer("flatten"), dense(0)], "forecast", "mse", channels=2, horizon=2),
+    "forecast-huber": lambda name: model_case(
+        name, [conv(5, 3), layer("tanh"), layer("flatten"), dense(0)], "forecast", "huber", channels=2, horizon=2, delta=0.75),
+    "optimiser-sgd": lambda name: optimiser_case(name, lambda p: torch.optim.SGD(p, 0.05, momentum=0.9, weight_decay=0.01)),
+    "optimiser-damped": lambda name: optimiser_case(name, lambda p: torch.optim.SGD(p, 0.05, momentum=0.9, dampening=0.9), True),
+    "optimiser-adam": lambda name: optimiser_case(name, lambda p: torch.optim.Adam(p, 0.02)),
+    "optimiser-adamw": lambda name: optimiser_case(
+        name, lambda p: torch.optim.AdamW(p, 0.02, betas=(0.8, 0.95), eps=1e-6, weight_decay=0.1)),
+}
+
+
+def main():
+    names = sys.argv[1:] or list(CASES)
+    unknown = [name for name in names if name not in CASES]
+    if unknown:
+        sys.exit(f"There is no case {', '.join(unknown)}; there are {', '.join(CASES)}.")
+    for name in names:
+        text = json.dumps(CASES[name](name), separators=(",", ":"))
+        (FOLDER / f"{name}.json").write_text(text + "\n")
+        print(f"{name}.json {len(text)} bytes")
+
+
+if __name__ == "__main__":
+    main()
