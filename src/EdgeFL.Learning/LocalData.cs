@@ -84,6 +84,8 @@ public sealed class LocalData
         Normaliser = spec.Normalise == NormaliseKind.Running ? new ChannelNormaliser(spec.Channels) : null;
         if (options.Rotation > 0 && spec.Task != TaskKind.Classify)
             throw new ArgumentException($"Windows are turned for models that classify; '{spec.Name}' does not.", nameof(options));
+        if (options.Rotation > 0 && !MayTurn(spec))
+            throw new ArgumentException($"Windows of '{spec.Name}' cannot be turned: that needs \"normalise\": \"none\", and one \"scale\" for the three axes of a sensor.", nameof(options));
         rotation = options.Rotation > 0 ? new AxisRotation(spec.Channels, spec.Length, options.Rotation) : null;
         random = new Philox(seed, 0xDA7A);
     }
@@ -228,6 +230,17 @@ public sealed class LocalData
         labels[b] = ring.Label(slot);
         var target = Spec.Task == TaskKind.Classify ? [] : targets.Slice(b * Spec.OutputCount, Spec.OutputCount);
         Prepare(ring.Values(slot), inputs.Slice(b * Spec.InputCount, Spec.InputCount), target);
+    }
+
+    /// <summary>Statistics and factors of an axis of its own would make of a rotation something else.</summary>
+    private static bool MayTurn(ModelSpec spec)
+    {
+        for (var c = 0; c < spec.Scale.Length; c++)
+        {
+            if (spec.Scale[c] != spec.Scale[c / 3 * 3])
+                return false;
+        }
+        return spec.Normalise == NormaliseKind.None;
     }
 
     private void BeginEpoch()

@@ -69,6 +69,12 @@ public sealed class AxisRotationTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new AxisRotation(3, 8, float.NaN));
         Assert.Throws<ArgumentOutOfRangeException>(() => new AxisRotation(3, 0, 0.1f));
         Assert.Throws<ArgumentOutOfRangeException>(() => new LocalDataOptions { Rotation = 1.5f }.Validate());
+        foreach (string wrong in (string[])["\"normalise\":\"running\"", "\"scale\":[1,1,2]"])
+        {
+            var spec = Models.Parse($$"""{"name":"m","task":"classify","channels":3,"length":4,"classes":["a","b"],{{wrong}},"layers":[{"type":"flatten"},{"type":"dense","outputs":2}]}""");
+            Assert.Contains("cannot be turned", Assert.Throws<ArgumentException>(() => new LocalData(spec, new LocalDataOptions { Rotation = 0.1f }, 1)).Message, StringComparison.Ordinal);
+        }
+
         Assert.Throws<ArgumentException>(() => new LocalData(Models.Shipped("host-autoencoder").Resolve(3), new LocalDataOptions { Rotation = 0.1f }, 1));
     }
 

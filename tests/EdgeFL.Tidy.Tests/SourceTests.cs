@@ -49,7 +49,7 @@ public sealed partial class SourceTests
     [Fact]
     public void Scripts_AreExecutable()
     {
-        foreach (string script in new[] { "build/run", "build/test", "build/edgefl", "build/publish", "build/bench", ".ci/run" })
+        foreach (string script in new[] { "build/run", "build/test", "build/edgefl", "build/publish", "build/bench", "build/arm64", ".ci/run" })
         {
             string path = Path.Combine(Repository.Root, script);
             Assert.True(File.Exists(path), $"{script} is missing.");

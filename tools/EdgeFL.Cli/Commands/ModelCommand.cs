@@ -52,7 +52,7 @@ internal static class ModelCommand
             .Runs((context, _) =>
             {
                 ModelSpec spec = Resolve(context.Get(model)!, context.Get(channels), context.Console);
-                long activations = new Network(spec, Batch).ActivationBytes;
+                long activations = Batch * new Network(spec, 1).ActivationBytes; // Every part of it grows with the batch.
                 if (context.Json)
                     WriteJson(spec, activations, context);
                 else

@@ -40,6 +40,9 @@ internal static class TrainCommand
                 "edgefl train --help", ExitCodes.Failure);
         }
 
+        if (windows.Test.Select(window => window.Label).Except(windows.Train.Select(window => window.Label)).Select(label => model.Classes[label]).FirstOrDefault() is { } unseen)
+            throw new CliException("bad-data", $"'{unseen}' is tested but never trained on.", "edgefl train --help", ExitCodes.Failure);
+
         context.Progress($"{windows.Train.Count} windows to train on, {windows.Test.Count} to test; {model.Name}, {model.ParameterCount} parameters");
         int every = Math.Max(1, recipe.Learning.Epochs / 20);
         RecipeResult result = await Task.Run(
@@ -48,6 +51,10 @@ internal static class TrainCommand
                 if (epoch % every == 0 || epoch == recipe.Learning.Epochs)
                     context.Progress(FormattableString.Invariant($"epoch {epoch} of {recipe.Learning.Epochs}, training loss {loss:0.0000}"));
             }, cancel), cancel).ConfigureAwait(false);
+        if (result.Steps == 0)
+            throw new CliException("nothing-learned", $"None of {result.RefusedSteps} steps gave a finite loss and gradient.", "look at the recordings' values, or set \"normalise\": \"running\" in the model", ExitCodes.Failure);
+        if (result.RefusedSteps > 0)
+            context.Warn($"{result.RefusedSteps} steps were refused because loss or gradient was not finite.");
         if (context.Json)
             WriteJson(name, recipe, model, windows, result, seed, context);
         else
@@ -61,9 +68,13 @@ internal static class TrainCommand
         {
             await using ISensor sensor = SensorFactory.Create(RecipeData.Sensor(recipe, folder, RecipeData.FirstFile(recipe, folder)));
             ModelSpec model = ModelSpec.Parse(Assets.Model(recipe.Model, console)).Resolve(sensor.Description.Channels.Count);
-            return model.Task == TaskKind.Classify
-                ? model
-                : throw new CliException("bad-recipe", $"Model '{model.Name}' does not classify: a recipe's model must.", "--recipe activity", ExitCodes.Usage);
+            if (model.Task != TaskKind.Classify)
+                throw Wrong($"Model '{model.Name}' does not classify: a recipe's model must.");
+            if (recipe.Labels is null && !model.Classes.SequenceEqual(sensor.Description.Classes))
+                throw Wrong($"Model '{model.Name}' has the classes {string.Join(", ", model.Classes)}, the recordings {string.Join(", ", sensor.Description.Classes)}: they must be the same in the same order.");
+            if (recipe.Learning.Rotation > 0 && model.Channels % 3 != 0)
+                throw Wrong($"\"learning.rotation\" is for sensors of three axes; {model.Channels} channels are no multiple of 3.");
+            return model;
         }
         catch (ModelFormatException wrong)
         {
@@ -75,6 +86,8 @@ internal static class TrainCommand
         }
     }
 
+    private static CliException Wrong(string what) => new("bad-recipe", what, "--recipe activity", ExitCodes.Usage);
+
     private static void WriteJson(string name, Recipe recipe, ModelSpec model, RecipeData windows, RecipeResult result, ulong seed, CliContext context) =>
         context.DataJson("edgefl.train/1", json =>
         {
@@ -83,10 +96,14 @@ internal static class TrainCommand
             json.WriteNumber("parameters", model.ParameterCount);
             json.WriteNumber("epochs", recipe.Learning.Epochs);
             json.WriteNumber("steps", result.Steps);
+            json.WriteNumber("refused_steps", result.RefusedSteps);
             json.WriteNumber("train_windows", windows.Train.Count);
             json.WriteNumber("test_windows", windows.Test.Count);
             json.WriteNumber("accuracy", Math.Round(result.Accuracy, 6));
-            json.WriteNumber("loss", Math.Round(result.Loss, 6));
+            if (double.IsFinite(result.Loss))
+                json.WriteNumber("loss", Math.Round(result.Loss, 6));
+            else
+                json.WriteNull("loss");
             json.WriteNumber("seconds", Math.Round(result.Seconds, 1));
             json.WriteNumber("seed", seed);
             json.WriteStartObject("recall");

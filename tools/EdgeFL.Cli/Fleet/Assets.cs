@@ -19,7 +19,7 @@ internal static class Assets
             return shipped;
         string path = console.Resolve(nameOrPath);
         if (!File.Exists(path))
-            throw new CliException("model-missing", $"There is no model '{nameOrPath}': neither a file nor one of {string.Join(", ", Names("models"))}.", "--model activity-cnn", ExitCodes.Usage);
+            throw new CliException("model-missing", $"There is no model '{nameOrPath}': neither a file nor one of {string.Join(", ", Names("models"))}.", "edgefl model show activity-cnn", ExitCodes.Usage);
         return File.ReadAllBytes(path);
     }
 

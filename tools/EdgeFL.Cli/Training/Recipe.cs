@@ -14,6 +14,7 @@ internal sealed record Recipe
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
+        RespectNullableAnnotations = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) },
     };
@@ -67,7 +68,7 @@ internal sealed record Recipe
         ? $"It has format {Format}; this program reads format 1."
         : !Assets.Names("sensors").Contains(Sensor)
             ? $"\"sensor\": there is no preset '{Sensor}', only {string.Join(", ", Assets.Names("sensors"))}."
-            : Split.Check() ?? Learning.Check();
+            : WindowStep is < 1 or > 65_536 ? $"\"windowStep\" is {WindowStep}, but must lie between 1 and 65536." : Split.Check() ?? Learning.Check();
 }
 
 /// <summary>A table of labels, one row for each recording.</summary>
@@ -108,10 +109,13 @@ internal sealed record RecipeSplit
     public string? Check()
     {
         bool bySubject = Subjects is not null && SubjectFile is not null, byFile = Train is { Count: > 0 };
-        if (bySubject == byFile)
+        bool mixed = byFile ? Subjects is not null || SubjectFile is not null : Train is not null || Test is not null || TestShare != 0;
+        if (bySubject == byFile || mixed || (Train ?? []).Concat(Test ?? []).Any(string.IsNullOrEmpty))
             return "\"split\" names either \"subjects\" and \"subjectFile\", or \"train\" with \"test\" or \"testShare\".";
         if (!(TestShare is >= 0 and < 1))
             return $"\"split.testShare\" is 0 to below 1, not {TestShare}.";
+        if (bySubject && !SubjectFile!.Contains("{0", StringComparison.Ordinal))
+            return $"\"split.subjectFile\" must hold {{0}} or {{0:00}} where the number goes, not \"{SubjectFile}\".";
         return byFile && (Test is { Count: > 0 }) == (TestShare > 0) ? "\"split\" has either \"test\" or \"testShare\" beside \"train\"." : null;
     }
 }
@@ -142,7 +146,7 @@ internal sealed record RecipeLearning
 
     /// <summary>Says what is wrong, or null.</summary>
     public string? Check() => Out("epochs", Epochs, 1, 10_000) ?? Out("batch", Batch, 1, 256) ?? Out("learningRate", LearningRate, float.Epsilon, 10) ?? Out("floor", Floor, 0, 1)
-        ?? Out("momentum", Momentum, 0, 0.999) ?? Out("tailAverage", TailAverage, 0, 1) ?? Out("rotation", Rotation, 0, 1);
+        ?? Out("momentum", Momentum, 0, 0.999f) ?? Out("tailAverage", TailAverage, 0, 1) ?? Out("rotation", Rotation, 0, 1);
 
     private static string? Out(string member, double value, double least, double most) =>
         value >= least && value <= most ? null : FormattableString.Invariant($"\"learning.{member}\" is {value}, but must lie between {least} and {most}.");

@@ -88,7 +88,7 @@ internal sealed record RecipeData(IReadOnlyList<SampleWindow> Train, IReadOnlyLi
             int to = from;
             while (to < windows.Count && windows[to].Label == windows[from].Label)
                 to++;
-            int kept = (int)((to - from) * (1 - testShare));
+            int kept = (int)Math.Round((to - from) * (1 - testShare));
             train.AddRange(windows[from..(from + kept)]);
             test.AddRange(windows[(from + kept)..to]);
             from = to;
@@ -100,12 +100,12 @@ internal sealed record RecipeData(IReadOnlyList<SampleWindow> Train, IReadOnlyLi
     private static (IReadOnlyList<string> Train, IReadOnlyList<string> Test) Files(RecipeSplit split, string folder)
     {
         if (split.Subjects is not { } list)
-            return (split.Train!, split.Test ?? []);
+            return Apart(split.Train!, split.Test ?? []);
         string path = Path.Combine(folder, list);
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return (Of("train"), Of("test"));
+            return Apart(Of("train"), Of("test"));
             string[] Of(string part) => [.. document.RootElement.GetProperty(part).EnumerateArray().Select(e => string.Format(CultureInfo.InvariantCulture, split.SubjectFile!, e.GetInt32()))];
         }
         catch (Exception wrong) when (wrong is IOException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
@@ -114,9 +114,25 @@ internal sealed record RecipeData(IReadOnlyList<SampleWindow> Train, IReadOnlyLi
         }
     }
 
+    /// <summary>Refuses a recording on both sides: what is known by heart would look learned.</summary>
+    private static (IReadOnlyList<string> Train, IReadOnlyList<string> Test) Apart(IReadOnlyList<string> train, IReadOnlyList<string> test)
+    {
+        if (train.Count == 0)
+            throw new CliException("bad-data", "The split names no recording to train on.", "edgefl train --help", ExitCodes.Failure);
+        return train.Intersect(test).FirstOrDefault() is { } both
+            ? throw new CliException("bad-data", $"The split trains on {both} and tests on it, too.", "edgefl train --help", ExitCodes.Failure)
+            : (train, test);
+    }
+
     private static Dictionary<int, int> ReadLabels(RecipeLabels table, ModelSpec model, string folder)
     {
         string path = Path.Combine(folder, table.File);
+        if (table.Classes.Values.FirstOrDefault(name => !model.Classes.Contains(name)) is { } unknown)
+        {
+            throw new CliException("bad-recipe", $"\"labels.classes\" names '{unknown}', which model '{model.Name}' does not know: {string.Join(", ", model.Classes)}.",
+                "edgefl train --help", ExitCodes.Usage);
+        }
+
         CliException Wrong(string what, Exception? cause = null) => new("bad-data", $"{path}: {what}", "--data DIR   (the folder of the recordings)", ExitCodes.Failure, cause);
         string[] lines;
         try
@@ -135,11 +151,14 @@ internal sealed record RecipeData(IReadOnlyList<SampleWindow> Train, IReadOnlyLi
         var labels = new Dictionary<int, int>();
         for (int i = 1; i < lines.Length; i++)
         {
+            if (lines[i].Length == 0)
+                continue;
             string[] cells = lines[i].Split(',');
             if (cells.Length != header.Length || !int.TryParse(cells[segment], NumberStyles.Integer, CultureInfo.InvariantCulture, out int number))
                 throw Wrong($"line {i + 1} is no row of {header.Length} cells with a number under '{table.Segment}': {lines[i]}");
             int label = table.Classes.TryGetValue(cells[column], out string? name) ? model.Classes.ToList().IndexOf(name) : SampleBatch.NoLabel;
-            labels[number] = label;
+            if (!labels.TryAdd(number, label))
+                throw Wrong($"line {i + 1} labels number {number} a second time: {lines[i]}");
         }
 
         return labels;

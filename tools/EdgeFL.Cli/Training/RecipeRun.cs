@@ -10,8 +10,9 @@ namespace EdgeFL.Cli.Training;
 /// <param name="Loss">Mean loss on them.</param>
 /// <param name="Confusion">Rows: what a window is; columns: what the model says.</param>
 /// <param name="Steps">Minibatch steps made.</param>
+/// <param name="RefusedSteps">Those left out because loss or gradient was not finite.</param>
 /// <param name="Seconds">How long they took.</param>
-internal sealed record RecipeResult(float[] Parameters, double Accuracy, double Loss, int[,] Confusion, long Steps, double Seconds);
+internal sealed record RecipeResult(float[] Parameters, double Accuracy, double Loss, int[,] Confusion, long Steps, long RefusedSteps, double Seconds);
 
 /// <summary>Trains a recipe's model on this machine as one device would.</summary>
 internal static class RecipeRun
@@ -31,7 +32,7 @@ internal static class RecipeRun
         var data = new LocalData(model, new LocalDataOptions { TrainingWindows = windows.Train.Count, HeldOutPerBlock = 0, Rotation = how.Rotation }, seed);
         foreach (SampleWindow window in windows.Train)
             data.Add(window);
-        var trainer = new Trainer(new Network(model, how.Batch), data, how.Batch);
+        var trainer = new Trainer(new Network(model, how.Batch) { DropoutSeed = seed }, data, how.Batch);
         float[] parameters = new float[model.ParameterCount];
         new Network(model, 1).Initialise(parameters, seed);
         var optimiser = new MomentumSgd(parameters.Length, how.Momentum);
@@ -57,10 +58,10 @@ internal static class RecipeRun
 
         double seconds = clock.Elapsed.TotalSeconds;
         average.CopyTo(parameters);
-        return Judge(model, data, windows.Test, parameters, trainer.Steps, seconds);
+        return Judge(model, data, windows.Test, parameters, trainer, seconds);
     }
 
-    private static RecipeResult Judge(ModelSpec model, LocalData data, IReadOnlyList<SampleWindow> test, float[] parameters, long steps, double seconds)
+    private static RecipeResult Judge(ModelSpec model, LocalData data, IReadOnlyList<SampleWindow> test, float[] parameters, Trainer trainer, double seconds)
     {
         var network = new Network(model, JudgeBatch);
         var confusion = new int[model.Classes.Count, model.Classes.Count];
@@ -85,6 +86,6 @@ internal static class RecipeRun
                 confusion[labels[b], Network.LargestOf(outputs.AsSpan(b * model.OutputCount, model.OutputCount))]++;
         }
 
-        return new RecipeResult(parameters, (double)right / test.Count, loss / test.Count, confusion, steps, seconds);
+        return new RecipeResult(parameters, (double)right / test.Count, loss / test.Count, confusion, trainer.Steps, trainer.SkippedSteps, seconds);
     }
 }

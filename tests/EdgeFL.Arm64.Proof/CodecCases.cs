@@ -1,0 +1,35 @@
+using EdgeFL.Numerics;
+
+namespace EdgeFL.Arm64.Proof;
+
+/// <summary>Random numbers, and parameters at 8 bits.</summary>
+internal static class CodecCases
+{
+    internal static void RandomNumbers(int length, Words answer)
+    {
+        var random = new Philox(0xED6E_F100_0000_0000ul + (ulong)length, (ulong)length << 40);
+        var order = new int[length];
+        for (var i = 0; i < length; i++)
+        {
+            order[i] = i;
+            answer.Add(random.NextUInt32());
+            answer.Add(random.NextUInt64());
+            answer.Add(random.NextSingle());
+            answer.Add(random.NextDouble());
+            answer.Add(random.NextInt32(i + 1));
+            answer.Add(random.NextGaussian());
+        }
+        random.Shuffle(order.AsSpan());
+        answer.Add(order);
+    }
+
+    internal static void Int8(int length, Words answer)
+    {
+        var bytes = new byte[Int8Blocks.EncodedLength(length)];
+        Int8Blocks.Encode(Inputs.Wild(length, 1), 3, (ulong)length, bytes);
+        answer.Add(bytes);
+        var decoded = new float[length];
+        answer.Add(Int8Blocks.TryDecode(bytes, 3, (ulong)length, decoded));
+        answer.Add(decoded);
+    }
+}

@@ -1,0 +1,48 @@
+namespace EdgeFL.Arm64.Proof;
+
+/// <summary>
+/// What must come out the same, bit for bit, on x64 and on arm64. A new kernel of EdgeFL.Numerics gets a case here: until it has one, a test names it.
+/// </summary>
+public static class Proof
+{
+    /// <summary>Lengths 0 to 257: past the widest vector, sixteen of them and one.</summary>
+    private const int Lengths = 258;
+
+    /// <summary>All cases, in a fixed order.</summary>
+    public static ProofCase[] Cases() =>
+    [
+        new("axpy", Lengths, VectorCases.Axpy),
+        new("scale", Lengths, VectorCases.Scale),
+        new("divide", Lengths, VectorCases.Divide),
+        new("add", Lengths, VectorCases.Add),
+        new("subtract", Lengths, VectorCases.Subtract),
+        new("lerp", Lengths, VectorCases.Lerp),
+        new("dot, sum of squares, squared distance", Lengths, VectorCases.Reductions),
+        new("all finite", Lengths, VectorCases.AllFinite),
+        new("median", Lengths, VectorCases.Median),
+        new("trimmed mean", Lengths, VectorCases.TrimmedMean),
+        new("sort columns", Lengths, VectorCases.SortColumns),
+        new("exp, log, tanh, sigmoid, cosine", Lengths, FunctionCases.Elementary),
+        new("exp, log, tanh, sigmoid of all magnitudes", 4, FunctionCases.ElementaryOfAllMagnitudes),
+        new("activations and their gradients", Lengths, FunctionCases.Activations),
+        new("softmax and cross-entropy", Lengths, FunctionCases.Softmax),
+        new("pooling and its gradients, channels", Lengths, FunctionCases.Pooling),
+        new("random numbers", Lengths, CodecCases.RandomNumbers),
+        new("8-bit blocks", Lengths, CodecCases.Int8),
+        new("matrix products, columns", Lengths, ProductCases.MultiplyAnyColumns),
+        new("matrix products, layer shapes", ProductCases.ProductShapes, ProductCases.MultiplyLayers),
+        new("convolutions, outputs", Lengths, ProductCases.ConvolveAnyOutputs),
+        new("convolutions, inputs", Lengths, ProductCases.ConvolveAnyInputs),
+        new("convolutions, layer shapes", ProductCases.ConvolutionShapes, ProductCases.ConvolveLayers),
+        new("products, shift, sum", Lengths, LayerCases.Products),
+        new("gelu, reciprocal root, sine and cosine of turns", Lengths, LayerCases.Functions),
+        new("huber loss", Lengths, LayerCases.Losses),
+        new("dropout", Lengths, LayerCases.DroppedOut),
+        new("layer and group norm, channels", Lengths, LayerCases.Norms),
+        new("gru cell, units", Lengths, LayerCases.Gru),
+        new("depthwise convolution, channels", Lengths, LayerCases.Depthwise),
+        new("random fourier features", Lengths, LayerCases.Fourier),
+        new("training of the activity CNN", 1, TrainingCases.ActivityCnn),
+        new("learning and mixing in a fleet, aggregation rules", 4, TrainingCases.Mixing),
+    ];
+}
