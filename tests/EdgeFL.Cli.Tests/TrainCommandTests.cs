@@ -53,7 +53,7 @@ public sealed class TrainCommandTests
         Assert.Contains("epoch 20 of 20", text.Err, StringComparison.Ordinal);
         using JsonDocument json = JsonDocument.Parse(first.Out), repeated = JsonDocument.Parse(again.Out), reseeded = JsonDocument.Parse(other.Out);
         JsonElement root = json.RootElement;
-        Assert.Equal(["schema", "recipe", "model", "parameters", "epochs", "steps", "train_windows", "test_windows", "accuracy", "loss", "seconds", "seed", "recall"],
+        Assert.Equal(["schema", "recipe", "model", "parameters", "epochs", "steps", "refused_steps", "train_windows", "test_windows", "accuracy", "loss", "seconds", "seed", "recall"],
             root.EnumerateObject().Select(p => p.Name));
         // Cycles 1 to 20 are good, 21 to 40 bad, 41 has a state without a name: half of each stretch tests.
         Assert.Equal((20, 20, 34, 40), (root.GetProperty("train_windows").GetInt32(), root.GetProperty("test_windows").GetInt32(), root.GetProperty("parameters").GetInt32(), root.GetProperty("steps").GetInt32()));
@@ -72,6 +72,14 @@ public sealed class TrainCommandTests
     [InlineData("\"epochs\": 20", "\"epochs\": 0", "learning.epochs")]
     [InlineData("\"epochs\": 20", "\"epochs\": 20, \"rotation\": 7", "learning.rotation")]
     [InlineData("\"epochs\": 20", "\"epoch\": 20", "epoch")]
+    [InlineData("\"epochs\": 20", "\"epochs\": 20, \"rotation\": 0.1", "no multiple of 3")]
+    [InlineData("\"windowStep\": 8", "\"windowStep\": 0", "windowStep")]
+    [InlineData("\"1\": \"good\"", "\"1\": \"goood\"", "'goood', which model 'two' does not know")]
+    [InlineData("\"testShare\": 0.5", "\"test\": [\"rows.csv\"]", "trains on rows.csv and tests on it, too")]
+    [InlineData("\"testShare\": 0.5", "\"subjectFile\": \"x\", \"testShare\": 0.5", "names either")]
+    [InlineData("\"train\": [\"rows.csv\"], \"testShare\": 0.5", "\"subjects\": \"s.json\", \"subjectFile\": \"rows{1}.csv\"", "where the number goes")]
+    [InlineData("\"model\": \"model.json\"", "\"model\": null", "model")]
+    [InlineData("\"train\": [\"rows.csv\"]", "\"train\": [null]", "split")]
     [InlineData("model.json", "no-such-model", "no model 'no-such-model'")]
     [InlineData("rows.csv", "gone.csv", "gone.csv")]
     [InlineData("labels.csv", "gone.csv", "gone.csv")]
@@ -98,14 +106,41 @@ public sealed class TrainCommandTests
         run = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", "."]);
         Assert.Contains("0 labelled windows", run.Err, StringComparison.Ordinal);
 
+        await File.WriteAllTextAsync(folder["labels.csv"], "cycle,state\n1,1\n1,2\n");
+        run = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", "."]);
+        Assert.Contains("a second time", run.Err, StringComparison.Ordinal);
+
         run = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", "nowhere"]);
         Assert.Contains("no folder", run.Err, StringComparison.Ordinal);
         run = await CliRun.Of(folder.Path, ["train", "--recipe", "soup", "--data", "."]);
         Assert.Contains("no recipe 'soup'", run.Err, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Train_ValuesThatGiveNoFiniteGradient_IsNoResult()
+    {
+        using TemporaryFolder folder = Files("e36");
+        await File.WriteAllTextAsync(folder["model.json"], Model.Replace("running", "none", StringComparison.Ordinal));
+        CliRun run = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", ".", "--json"]);
+        Assert.NotEqual(0, run.Exit);
+        Assert.Contains("nothing-learned", run.Err + run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Train_ModelWhoseClassesAreInAnotherOrder_IsRefused()
+    {
+        using TemporaryFolder folder = Files();
+        await File.WriteAllTextAsync(folder["room.csv"], "id,date,Temperature,Humidity,Light,CO2,HumidityRatio,Occupancy\n1,x,20,30,1,400,0.004,0\n2,x,20,30,1,400,0.004,1\n");
+        await File.WriteAllTextAsync(folder["model.json"], """{"name":"m","task":"classify","channels":5,"length":1,"classes":["occupied","empty"],"layers":[{"type":"flatten"},{"type":"dense","outputs":2}]}""");
+        await File.WriteAllTextAsync(folder["recipe.json"],
+            """{"format":1,"about":"a","sensor":"occupancy","split":{"train":["room.csv"],"testShare":0.5},"model":"model.json","learning":{"epochs":1,"learningRate":0.1}}""");
+        CliRun run = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", "."]);
+        Assert.NotEqual(0, run.Exit);
+        Assert.Contains("the same in the same order", run.Err, StringComparison.Ordinal);
+    }
+
     /// <summary>A recipe and 41 cycles of 8 s whose first channel tells the state.</summary>
-    private static TemporaryFolder Files()
+    private static TemporaryFolder Files(string exponent = "")
     {
         var folder = new TemporaryFolder();
         StringBuilder rows = new("cycle,t_ms,ts1,vs1\n"), labels = new("cycle,state\n");
@@ -114,7 +149,7 @@ public sealed class TrainCommandTests
             int state = cycle <= 20 ? 1 : cycle <= 40 ? 2 : 3;
             labels.Append(CultureInfo.InvariantCulture, $"{cycle},{state}\n");
             for (int second = 0; second < 8; second++)
-                rows.Append(CultureInfo.InvariantCulture, $"{cycle},{second * 1000},{(state * 10) + (second % 3)},{(cycle * 7) + second}\n");
+                rows.Append(CultureInfo.InvariantCulture, $"{cycle},{second * 1000},{(state * 10) + (second % 3)}{exponent},{(cycle * 7) + second}\n");
         }
 
         File.WriteAllText(folder["rows.csv"], rows.ToString());
