@@ -32,9 +32,9 @@ public static partial class Matrix
         ref var rc = ref MemoryMarshal.GetReference(c);
         ref var start = ref initial.IsEmpty ? ref Unsafe.NullRef<float>() : ref MemoryMarshal.GetReference(initial);
         if (product.BColumn != 1)
-            MultiplyTurned(product, ref ra, ref rb, ref start, ref rc);
+            MultiplyInBlocks(product, Math.Min(product.Columns, TurnedColumns), TurnedDepth, ref ra, ref rb, ref start, ref rc);
         else if (product.Rows >= PackedRows && product.Depth >= PackedRows && product.BDepth >= FarRows)
-            MultiplyPacked(product, ref ra, ref rb, ref start, ref rc);
+            MultiplyInBlocks(product, PackedColumns, PackedDepth, ref ra, ref rb, ref start, ref rc);
         else
             Multiply(product, ref ra, ref rb, ref start, 0, ref rc);
     }
@@ -52,29 +52,35 @@ public static partial class Matrix
             Sweep<Lanes1, float>(product, ref a, ref b, ref start, startRow, ref c, n, false);
     }
 
-    /// <summary>Strips of B are copied together, each from the start of a cache line, before all rows of A go over them.</summary>
-    private static void MultiplyPacked(in MatrixProduct p, ref float a, ref float b, ref float initial, ref float c)
+    /// <summary>
+    /// Blocks of B are brought together, from the start of a cache line, before all rows of A go over them: strips of its rows copied, or, where its columns are
+    /// contiguous, blocks that fit the first-level cache turned. Each block's terms are added to the sums in C.
+    /// </summary>
+    private static void MultiplyInBlocks(in MatrixProduct p, int widest, int deepest, ref float a, ref float b, ref float initial, ref float c)
     {
         const int Line = 16;
-        Span<float> room = stackalloc float[Math.Min(p.Depth, PackedDepth) * PackedColumns + Line];
+        Span<float> room = stackalloc float[Math.Min(p.Depth, deepest) * widest + Line];
         var past = (int)(Unsafe.ByteOffset(ref Unsafe.NullRef<float>(), ref MemoryMarshal.GetReference(room)) / sizeof(float) % Line);
-        var strip = room[((Line - past) % Line)..];
-        for (var n = 0; n < p.Columns; n += PackedColumns)
+        var block = room[((Line - past) % Line)..];
+        for (var n = 0; n < p.Columns; n += widest)
         {
-            var columns = Math.Min(PackedColumns, p.Columns - n);
+            var columns = Math.Min(widest, p.Columns - n);
             ref var result = ref Unsafe.Add(ref c, n);
             ref var start = ref Unsafe.IsNullRef(ref initial) ? ref initial : ref Unsafe.Add(ref initial, n);
             var startRow = 0;
             for (var batch = 0; batch < p.Batches; batch++)
             {
-                for (var k = 0; k < p.Depth; k += PackedDepth)
+                for (var k = 0; k < p.Depth; k += deepest)
                 {
-                    var depth = Math.Min(PackedDepth, p.Depth - k);
-                    ref var source = ref Unsafe.Add(ref b, (nint)batch * p.BBatch + (nint)k * p.BDepth + n);
-                    CopyRows(ref source, p.BDepth, depth, columns, strip);
+                    var depth = Math.Min(deepest, p.Depth - k);
+                    ref var source = ref Unsafe.Add(ref b, (nint)batch * p.BBatch + (nint)k * p.BDepth + (nint)n * p.BColumn);
+                    if (p.BColumn == 1)
+                        CopyRows(ref source, p.BDepth, depth, columns, block);
+                    else
+                        TransposeRows(ref source, new RowOrder(p.BColumn), ref MemoryMarshal.GetReference(block), new RowOrder(columns), columns, depth);
                     ref var left = ref Unsafe.Add(ref a, (nint)batch * p.ABatch + (nint)k * p.ADepth);
-                    var part = p with { Columns = columns, Depth = depth, BDepth = columns, Batches = 1 };
-                    Multiply(part, ref left, ref MemoryMarshal.GetReference(strip), ref start, startRow, ref result);
+                    var part = p with { Columns = columns, Depth = depth, BDepth = columns, BColumn = 1, Batches = 1 };
+                    Multiply(part, ref left, ref MemoryMarshal.GetReference(block), ref start, startRow, ref result);
                     start = ref result;
                     startRow = p.CRow;
                 }
@@ -97,34 +103,6 @@ public static partial class Matrix
             Vector512.LoadUnsafe(ref source, 16).StoreUnsafe(ref to, 16);
             source = ref Unsafe.Add(ref source, stride);
             to = ref Unsafe.Add(ref to, PackedColumns);
-        }
-    }
-
-    /// <summary>B's columns are far apart: blocks of it are turned in the first-level cache, and each block's terms added to the sums in C.</summary>
-    private static void MultiplyTurned(in MatrixProduct p, ref float a, ref float b, ref float initial, ref float c)
-    {
-        Span<float> turned = stackalloc float[Math.Min(p.Depth, TurnedDepth) * Math.Min(p.Columns, TurnedColumns)];
-        ref var block = ref MemoryMarshal.GetReference(turned);
-        for (var n = 0; n < p.Columns; n += TurnedColumns)
-        {
-            var columns = Math.Min(TurnedColumns, p.Columns - n);
-            ref var result = ref Unsafe.Add(ref c, n);
-            ref var start = ref Unsafe.IsNullRef(ref initial) ? ref initial : ref Unsafe.Add(ref initial, n);
-            var startRow = 0;
-            for (var batch = 0; batch < p.Batches; batch++)
-            {
-                for (var k = 0; k < p.Depth; k += TurnedDepth)
-                {
-                    var depth = Math.Min(TurnedDepth, p.Depth - k);
-                    ref var source = ref Unsafe.Add(ref b, (nint)batch * p.BBatch + (nint)n * p.BColumn + k);
-                    TransposeRows(ref source, new RowOrder(p.BColumn), ref block, new RowOrder(columns), columns, depth);
-                    ref var left = ref Unsafe.Add(ref a, (nint)batch * p.ABatch + (nint)k * p.ADepth);
-                    var part = p with { Columns = columns, Depth = depth, BDepth = columns, BColumn = 1, Batches = 1 };
-                    Multiply(part, ref left, ref block, ref start, startRow, ref result);
-                    start = ref result;
-                    startRow = p.CRow;
-                }
-            }
         }
     }
 

@@ -11,23 +11,7 @@ public static partial class Vectors
     /// <param name="y">Shape [I].</param>
     /// <param name="z">Shape [I]; overwritten; may be <paramref name="x"/> or <paramref name="y"/> itself.</param>
     /// <exception cref="ArgumentException">Lengths differ.</exception>
-    public static void Multiply(ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> z)
-    {
-        CheckLengths(x.Length, y.Length);
-        CheckLengths(x.Length, z.Length);
-        var done = 0;
-        if (Lanes.UseVector)
-        {
-            var vx = MemoryMarshal.Cast<float, Vector<float>>(x);
-            var vy = MemoryMarshal.Cast<float, Vector<float>>(y);
-            var vz = MemoryMarshal.Cast<float, Vector<float>>(z);
-            for (var j = 0; j < vx.Length; j++)
-                vz[j] = vx[j] * vy[j];
-            done = vx.Length * Vector<float>.Count;
-        }
-        for (var i = done; i < x.Length; i++)
-            z[i] = x[i] * y[i];
-    }
+    public static void Multiply(ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> z) => Pairwise<Times>(x, y, z);
 
     /// <summary>z = x·y + start, one fused multiply-add per element.</summary>
     /// <param name="x">Shape [I].</param>

@@ -70,46 +70,14 @@ public static partial class Vectors
     /// <param name="y">Shape [I].</param>
     /// <param name="z">Shape [I]; overwritten; may be <paramref name="x"/> or <paramref name="y"/> itself.</param>
     /// <exception cref="ArgumentException">Lengths differ.</exception>
-    public static void Add(ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> z)
-    {
-        CheckLengths(x.Length, y.Length);
-        CheckLengths(x.Length, z.Length);
-        var done = 0;
-        if (Lanes.UseVector)
-        {
-            var vx = MemoryMarshal.Cast<float, Vector<float>>(x);
-            var vy = MemoryMarshal.Cast<float, Vector<float>>(y);
-            var vz = MemoryMarshal.Cast<float, Vector<float>>(z);
-            for (var j = 0; j < vx.Length; j++)
-                vz[j] = vx[j] + vy[j];
-            done = vx.Length * Vector<float>.Count;
-        }
-        for (var i = done; i < x.Length; i++)
-            z[i] = x[i] + y[i];
-    }
+    public static void Add(ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> z) => Pairwise<Plus>(x, y, z);
 
     /// <summary>z = x - y.</summary>
     /// <param name="x">Shape [I].</param>
     /// <param name="y">Shape [I].</param>
     /// <param name="z">Shape [I]; overwritten; may be <paramref name="x"/> or <paramref name="y"/> itself.</param>
     /// <exception cref="ArgumentException">Lengths differ.</exception>
-    public static void Subtract(ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> z)
-    {
-        CheckLengths(x.Length, y.Length);
-        CheckLengths(x.Length, z.Length);
-        var done = 0;
-        if (Lanes.UseVector)
-        {
-            var vx = MemoryMarshal.Cast<float, Vector<float>>(x);
-            var vy = MemoryMarshal.Cast<float, Vector<float>>(y);
-            var vz = MemoryMarshal.Cast<float, Vector<float>>(z);
-            for (var j = 0; j < vx.Length; j++)
-                vz[j] = vx[j] - vy[j];
-            done = vx.Length * Vector<float>.Count;
-        }
-        for (var i = done; i < x.Length; i++)
-            z[i] = x[i] - y[i];
-    }
+    public static void Subtract(ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> z) => Pairwise<Minus>(x, y, z);
 
     /// <summary>x += share·(y - x): the subtraction is rounded, then one fused multiply-add.</summary>
     /// <param name="x">Shape [I]; read and written.</param>

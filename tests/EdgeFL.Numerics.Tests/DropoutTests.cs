@@ -35,7 +35,7 @@ public sealed class DropoutTests
     [Fact]
     public void Apply_RateZeroOrInPlace_IsTheIdentityOrTheSame()
     {
-        var x = Numbers.Wild(50, 1);
+        var x = Inputs.Wild(50, 1);
         var y = new float[50];
         Dropout.Apply(1, 2, 3, 0f, x, y);
         Assert.Equal(x, y);

@@ -20,7 +20,7 @@ public sealed class Int8BlocksTests
     {
         for (var count = 0; count < 300; count++)
         {
-            var values = Numbers.Wild(count, (ulong)count);
+            var values = Inputs.Wild(count, (ulong)count);
             var bytes = new byte[Int8Blocks.EncodedLength(count)];
             Int8Blocks.Encode(values, Seed, Stream, bytes);
             var back = new float[count];
@@ -37,7 +37,7 @@ public sealed class Int8BlocksTests
     public void RoundTrip_OfWhatWasDecoded_ErrsByHalfAScaleAtMost()
     {
         var bytes = new byte[Int8Blocks.EncodedLength(200)];
-        Int8Blocks.Encode(Numbers.Wild(200, 4), Seed, Stream, bytes);
+        Int8Blocks.Encode(Inputs.Wild(200, 4), Seed, Stream, bytes);
         var once = new float[200];
         Assert.True(Int8Blocks.TryDecode(bytes, Seed, Stream, once));
         Int8Blocks.Encode(once, Seed, Stream, bytes);
@@ -146,7 +146,7 @@ public sealed class Int8BlocksTests
     public void TryDecode_EveryTruncationAndExtension_IsRefused()
     {
         var bytes = new byte[Int8Blocks.EncodedLength(130)];
-        Int8Blocks.Encode(Numbers.Wild(130, 1), Seed, Stream, bytes);
+        Int8Blocks.Encode(Inputs.Wild(130, 1), Seed, Stream, bytes);
         for (var length = 0; length < bytes.Length; length++)
             Assert.False(Int8Blocks.TryDecode(bytes.AsSpan(0, length), Seed, Stream, new float[130]));
         Assert.False(Int8Blocks.TryDecode([.. bytes, 0], Seed, Stream, new float[130]));
@@ -162,7 +162,7 @@ public sealed class Int8BlocksTests
     public void TryDecode_ScaleThatNoEncoderWrites_IsRefused(int scale)
     {
         var bytes = new byte[Int8Blocks.EncodedLength(70)];
-        Int8Blocks.Encode(Numbers.Wild(70, 2), Seed, Stream, bytes);
+        Int8Blocks.Encode(Inputs.Wild(70, 2), Seed, Stream, bytes);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(66), (ushort)scale);
         Assert.False(Int8Blocks.TryDecode(bytes, Seed, Stream, new float[70]));
     }

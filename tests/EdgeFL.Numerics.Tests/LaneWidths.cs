@@ -29,25 +29,6 @@ public sealed class LaneWidths
 
 internal static class Numbers
 {
-    /// <summary>Floats of many magnitudes and both signs, zeros of both signs among them.</summary>
-    internal static float[] Wild(int count, ulong seed)
-    {
-        var random = new Philox(seed, 77);
-        var values = new float[count];
-        for (var i = 0; i < count; i++)
-        {
-            values[i] = random.NextInt32(12) switch
-            {
-                0 => 0f,
-                1 => -0f,
-                2 => random.NextGaussian() * 1e6f,
-                3 => random.NextGaussian() * 1e-6f,
-                _ => random.NextGaussian(),
-            };
-        }
-        return values;
-    }
-
     internal static int[] Bits(ReadOnlySpan<float> values)
     {
         var bits = new int[values.Length];

@@ -28,7 +28,7 @@ public sealed class OrderStatisticsTests
         {
             foreach (var columns in new[] { 0, 1, 7, 33 })
             {
-                var table = Numbers.Wild(rows * columns, (ulong)(rows * 100 + columns));
+                var table = Inputs.Wild(rows * columns, (ulong)(rows * 100 + columns));
                 var sorted = table.ToArray();
                 OrderStatistics.SortColumns(sorted, rows, columns);
                 for (var c = 0; c < columns; c++)

@@ -26,8 +26,8 @@ public sealed class VectorsTests
     [Fact]
     public void Dot_SixteenChainsThenATree_IsTheDocumentedOrder()
     {
-        var x = Numbers.Wild(1000, 5);
-        var y = Numbers.Wild(1000, 6);
+        var x = Inputs.Wild(1000, 5);
+        var y = Inputs.Wild(1000, 6);
         var lanes = new float[16];
         for (var i = 0; i < x.Length; i++)
             lanes[i % 16] = MathF.FusedMultiplyAdd(x[i], y[i], lanes[i % 16]);
@@ -82,7 +82,7 @@ public sealed class VectorsTests
     [Fact]
     public void Transpose_TwiceOver_IsTheOriginal()
     {
-        var x = Numbers.Wild(13 * 21, 9);
+        var x = Inputs.Wild(13 * 21, 9);
         float[] turned = new float[x.Length], back = new float[x.Length];
         Matrix.Transpose(x, 13, 21, turned);
         Assert.Equal(x[2 * 21 + 5], turned[5 * 13 + 2]);

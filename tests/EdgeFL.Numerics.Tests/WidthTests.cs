@@ -118,8 +118,8 @@ public sealed class WidthTests
     {
         for (var length = 0; length <= 257; length++)
         {
-            var x = Numbers.Wild(length, 1);
-            var y = Numbers.Wild(length, 2);
+            var x = Inputs.Wild(length, 1);
+            var y = Inputs.Wild(length, 2);
             int[]? expected = null;
             foreach (var bits in LaneWidths.Bits.Reverse())
             {
@@ -161,7 +161,7 @@ public sealed class WidthTests
         {
             for (var length = 0; length <= 70; length++)
             {
-                var x = Numbers.Wild(length, 3);
+                var x = Inputs.Wild(length, 3);
                 Assert.True(LaneWidths.At(bits, () => Vectors.AllFinite(x)));
                 foreach (var bad in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
                 {
@@ -198,9 +198,9 @@ public sealed class WidthTests
                 ABatch = 11,
                 BBatch = depth * columns,
             };
-            var a = Numbers.Wild((rows - 1) * aRow + (depth - 1) * aDepth + (batches - 1) * 11 + 1, (ulong)round);
-            var b = Numbers.Wild(batches * depth * columns, (ulong)round + 1000);
-            var initial = round % 2 == 0 ? Numbers.Wild(columns, (ulong)round + 2000) : [];
+            var a = Inputs.Wild((rows - 1) * aRow + (depth - 1) * aDepth + (batches - 1) * 11 + 1, (ulong)round);
+            var b = Inputs.Wild(batches * depth * columns, (ulong)round + 1000);
+            var initial = round % 2 == 0 ? Inputs.Wild(columns, (ulong)round + 2000) : [];
             var expected = new float[(rows - 1) * product.CRow + columns];
             for (var m = 0; m < rows; m++)
             {
@@ -245,7 +245,7 @@ public sealed class WidthTests
             ABatch = Rows * Depth,
             BBatch = Depth * Columns,
         };
-        float[] a = Numbers.Wild(Batches * Rows * Depth, 1), b = Numbers.Wild(Batches * Depth * Columns, 2), initial = Numbers.Wild(Columns, 3);
+        float[] a = Inputs.Wild(Batches * Rows * Depth, 1), b = Inputs.Wild(Batches * Depth * Columns, 2), initial = Inputs.Wild(Columns, 3);
         foreach (var bits in LaneWidths.Bits)
         {
             var c = LaneWidths.At(bits, () =>
@@ -285,9 +285,9 @@ public sealed class WidthTests
                 ABatch = depth,
                 BBatch = depth * columns,
             };
-            var a = Numbers.Wild(rows * batches * depth, (ulong)round);
-            var b = Numbers.Wild(batches * depth * columns, (ulong)round + 1000);
-            var initial = round % 2 == 0 ? Numbers.Wild(columns, (ulong)round + 2000) : [];
+            var a = Inputs.Wild(rows * batches * depth, (ulong)round);
+            var b = Inputs.Wild(batches * depth * columns, (ulong)round + 1000);
+            var initial = round % 2 == 0 ? Inputs.Wild(columns, (ulong)round + 2000) : [];
             var turned = new float[b.Length];
             for (var batch = 0; batch < batches; batch++)
                 Matrix.Transpose(b.AsSpan(batch * depth * columns), depth, columns, turned.AsSpan(batch * depth * columns));
@@ -315,7 +315,7 @@ public sealed class WidthTests
             {
                 foreach (var columns in new[] { 1, 2, 4, 7, 16, 35 })
                 {
-                    var source = Numbers.Wild(rows * columns, 5);
+                    var source = Inputs.Wild(rows * columns, 5);
                     var turned = LaneWidths.At(bits, () =>
                     {
                         var destination = new float[source.Length];
@@ -337,7 +337,7 @@ public sealed class WidthTests
             foreach (var (inputs, outputs, kernel) in new[] { (1, 1, 1), (6, 16, 5), (9, 17, 3), (16, 32, 5), (5, 3, 4) })
             {
                 var shape = new Conv1dShape(inputs, outputs, kernel, 20);
-                var weight = Numbers.Wild(shape.WeightCount, 6);
+                var weight = Inputs.Wild(shape.WeightCount, 6);
                 float[] forward = new float[weight.Length], backward = new float[weight.Length], back = new float[weight.Length];
                 LaneWidths.At(bits, () =>
                 {

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using EdgeFL.Numerics;
 
 namespace EdgeFL.Bench;
 
@@ -19,9 +21,9 @@ internal readonly record struct CorePeak(double GigaHertz, double GigaFlops, int
         int lanes = Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : 4;
         double fused = lanes switch
         {
-            16 => Best(() => sink += (ulong)Fused512(Rounds)),
-            8 => Best(() => sink += (ulong)Fused256(Rounds)),
-            _ => Best(() => sink += (ulong)Fused128(Rounds)),
+            16 => Best(() => sink += (ulong)Fused<Lanes512, Vector512<float>>(Rounds)),
+            8 => Best(() => sink += (ulong)Fused<Lanes256, Vector256<float>>(Rounds)),
+            _ => Best(() => sink += (ulong)Fused<Lanes128, Vector128<float>>(Rounds)),
         };
         return new CorePeak(1 / chain, Rounds * 16.0 * lanes * 2 / fused, lanes * 4);
     }
@@ -48,86 +50,38 @@ internal readonly record struct CorePeak(double GigaHertz, double GigaFlops, int
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static float Fused512(int rounds)
+    private static float Fused<TLanes, TVector>(int rounds)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
     {
-        Vector512<float> a = Vector512.Create(0.5f), b = Vector512.Create(0.25f);
-        Vector512<float> s0 = b, s1 = b, s2 = b, s3 = b, s4 = b, s5 = b, s6 = b, s7 = b, s8 = b, s9 = b, s10 = b, s11 = b, s12 = b, s13 = b, s14 = b, s15 = b;
+        TVector a = TLanes.Broadcast(0.5f), b = TLanes.Broadcast(0.25f);
+        TVector s0 = b, s1 = b, s2 = b, s3 = b, s4 = b, s5 = b, s6 = b, s7 = b, s8 = b, s9 = b, s10 = b, s11 = b, s12 = b, s13 = b, s14 = b, s15 = b;
         for (int i = 0; i < rounds; i++)
         {
-            s0 = Vector512.FusedMultiplyAdd(a, s0, b);
-            s1 = Vector512.FusedMultiplyAdd(a, s1, b);
-            s2 = Vector512.FusedMultiplyAdd(a, s2, b);
-            s3 = Vector512.FusedMultiplyAdd(a, s3, b);
-            s4 = Vector512.FusedMultiplyAdd(a, s4, b);
-            s5 = Vector512.FusedMultiplyAdd(a, s5, b);
-            s6 = Vector512.FusedMultiplyAdd(a, s6, b);
-            s7 = Vector512.FusedMultiplyAdd(a, s7, b);
-            s8 = Vector512.FusedMultiplyAdd(a, s8, b);
-            s9 = Vector512.FusedMultiplyAdd(a, s9, b);
-            s10 = Vector512.FusedMultiplyAdd(a, s10, b);
-            s11 = Vector512.FusedMultiplyAdd(a, s11, b);
-            s12 = Vector512.FusedMultiplyAdd(a, s12, b);
-            s13 = Vector512.FusedMultiplyAdd(a, s13, b);
-            s14 = Vector512.FusedMultiplyAdd(a, s14, b);
-            s15 = Vector512.FusedMultiplyAdd(a, s15, b);
+            s0 = TLanes.Fma(a, s0, b);
+            s1 = TLanes.Fma(a, s1, b);
+            s2 = TLanes.Fma(a, s2, b);
+            s3 = TLanes.Fma(a, s3, b);
+            s4 = TLanes.Fma(a, s4, b);
+            s5 = TLanes.Fma(a, s5, b);
+            s6 = TLanes.Fma(a, s6, b);
+            s7 = TLanes.Fma(a, s7, b);
+            s8 = TLanes.Fma(a, s8, b);
+            s9 = TLanes.Fma(a, s9, b);
+            s10 = TLanes.Fma(a, s10, b);
+            s11 = TLanes.Fma(a, s11, b);
+            s12 = TLanes.Fma(a, s12, b);
+            s13 = TLanes.Fma(a, s13, b);
+            s14 = TLanes.Fma(a, s14, b);
+            s15 = TLanes.Fma(a, s15, b);
         }
 
-        return Vector512.Sum(s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7 + s8 + s9 + s10 + s11 + s12 + s13 + s14 + s15);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static float Fused256(int rounds)
-    {
-        Vector256<float> a = Vector256.Create(0.5f), b = Vector256.Create(0.25f);
-        Vector256<float> s0 = b, s1 = b, s2 = b, s3 = b, s4 = b, s5 = b, s6 = b, s7 = b, s8 = b, s9 = b, s10 = b, s11 = b, s12 = b, s13 = b, s14 = b, s15 = b;
-        for (int i = 0; i < rounds; i++)
-        {
-            s0 = Vector256.FusedMultiplyAdd(a, s0, b);
-            s1 = Vector256.FusedMultiplyAdd(a, s1, b);
-            s2 = Vector256.FusedMultiplyAdd(a, s2, b);
-            s3 = Vector256.FusedMultiplyAdd(a, s3, b);
-            s4 = Vector256.FusedMultiplyAdd(a, s4, b);
-            s5 = Vector256.FusedMultiplyAdd(a, s5, b);
-            s6 = Vector256.FusedMultiplyAdd(a, s6, b);
-            s7 = Vector256.FusedMultiplyAdd(a, s7, b);
-            s8 = Vector256.FusedMultiplyAdd(a, s8, b);
-            s9 = Vector256.FusedMultiplyAdd(a, s9, b);
-            s10 = Vector256.FusedMultiplyAdd(a, s10, b);
-            s11 = Vector256.FusedMultiplyAdd(a, s11, b);
-            s12 = Vector256.FusedMultiplyAdd(a, s12, b);
-            s13 = Vector256.FusedMultiplyAdd(a, s13, b);
-            s14 = Vector256.FusedMultiplyAdd(a, s14, b);
-            s15 = Vector256.FusedMultiplyAdd(a, s15, b);
-        }
-
-        return Vector256.Sum(s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7 + s8 + s9 + s10 + s11 + s12 + s13 + s14 + s15);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static float Fused128(int rounds)
-    {
-        Vector128<float> a = Vector128.Create(0.5f), b = Vector128.Create(0.25f);
-        Vector128<float> s0 = b, s1 = b, s2 = b, s3 = b, s4 = b, s5 = b, s6 = b, s7 = b, s8 = b, s9 = b, s10 = b, s11 = b, s12 = b, s13 = b, s14 = b, s15 = b;
-        for (int i = 0; i < rounds; i++)
-        {
-            s0 = Vector128.FusedMultiplyAdd(a, s0, b);
-            s1 = Vector128.FusedMultiplyAdd(a, s1, b);
-            s2 = Vector128.FusedMultiplyAdd(a, s2, b);
-            s3 = Vector128.FusedMultiplyAdd(a, s3, b);
-            s4 = Vector128.FusedMultiplyAdd(a, s4, b);
-            s5 = Vector128.FusedMultiplyAdd(a, s5, b);
-            s6 = Vector128.FusedMultiplyAdd(a, s6, b);
-            s7 = Vector128.FusedMultiplyAdd(a, s7, b);
-            s8 = Vector128.FusedMultiplyAdd(a, s8, b);
-            s9 = Vector128.FusedMultiplyAdd(a, s9, b);
-            s10 = Vector128.FusedMultiplyAdd(a, s10, b);
-            s11 = Vector128.FusedMultiplyAdd(a, s11, b);
-            s12 = Vector128.FusedMultiplyAdd(a, s12, b);
-            s13 = Vector128.FusedMultiplyAdd(a, s13, b);
-            s14 = Vector128.FusedMultiplyAdd(a, s14, b);
-            s15 = Vector128.FusedMultiplyAdd(a, s15, b);
-        }
-
-        return Vector128.Sum(s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7 + s8 + s9 + s10 + s11 + s12 + s13 + s14 + s15);
+        // Every chain counts, or the compiler would leave it out.
+        TVector sum = TLanes.Zero;
+        foreach (TVector chain in (ReadOnlySpan<TVector>)[s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15])
+            sum = TLanes.Fma(a, sum, chain);
+        Span<float> lanes = stackalloc float[TLanes.Count];
+        TLanes.Store(sum, ref MemoryMarshal.GetReference(lanes));
+        return lanes[0];
     }
 }

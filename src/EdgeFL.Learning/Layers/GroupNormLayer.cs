@@ -10,11 +10,7 @@ internal sealed class GroupNormLayer(LayerSpec spec) : Layer(spec)
 
     internal override bool MayLoseOutput => true;
 
-    internal override void Initialise(Span<float> parameters, ref Philox random)
-    {
-        parameters[..channels].Fill(1f);
-        parameters[channels..].Clear();
-    }
+    internal override void Initialise(Span<float> parameters, ref Philox random) => Identity(parameters);
 
     internal override void Forward(ReadOnlySpan<float> parameters, ReadOnlySpan<float> x, Span<float> y, int batch)
     {

@@ -70,4 +70,11 @@ internal abstract class Layer(LayerSpec spec)
         foreach (ref var parameter in parameters)
             parameter = (2f * random.NextSingle() - 1f) * bound;
     }
+
+    /// <summary>A normalisation's start: scale 1, shift 0.</summary>
+    protected static void Identity(Span<float> parameters)
+    {
+        parameters[..(parameters.Length / 2)].Fill(1f);
+        parameters[(parameters.Length / 2)..].Clear();
+    }
 }

@@ -6,7 +6,6 @@ namespace EdgeFL.Learning.Layers;
 internal sealed class RandomFourierLayer : Layer
 {
     private readonly float[] projection;
-    private readonly float[] transposed;
     private readonly float[] offset;
     private readonly float[] turns;
 
@@ -14,11 +13,9 @@ internal sealed class RandomFourierLayer : Layer
         : base(spec)
     {
         projection = new float[InputCount * OutputCount];
-        transposed = new float[InputCount * OutputCount];
         offset = new float[OutputCount];
         turns = new float[checked(maxBatch * OutputCount)];
         RandomFourier.Draw((ulong)spec.Seed, spec.Width, projection, offset);
-        Matrix.Transpose(projection, InputCount, OutputCount, transposed);
     }
 
     internal override bool MayLoseOutput => true;
@@ -58,9 +55,10 @@ internal sealed class RandomFourierLayer : Layer
             Depth = OutputCount,
             ARow = OutputCount,
             ADepth = 1,
-            BDepth = InputCount,
+            BDepth = 1,
+            BColumn = OutputCount,
             CRow = InputCount,
         };
-        Matrix.Multiply(product, dy, transposed, [], dx);
+        Matrix.Multiply(product, dy, projection, [], dx);
     }
 }
