@@ -89,6 +89,8 @@ public sealed partial class NodeCore
     {
         if (stepInRound == 0)
         {
+            if (WaitsForMost())
+                return;
             Merge(nowMs, outbox);
             parameters.CopyTo(roundStart, 0);
             if (plan.IsOver(round))
@@ -107,7 +109,7 @@ public sealed partial class NodeCore
 
         stepInRound = 0;
         if (trains)
-            optimiser.EndRound(parameters, eta, options.StepsPerRound, trainer.LongGradient);
+            optimiser.EndRound(parameters, eta, roundsPassed * options.StepsPerRound, trainer.LongGradient);
         if (plan.Averages(round))
             average.Add(parameters);
         Vectors.Subtract(parameters, roundStart, roundStart);
@@ -160,6 +162,7 @@ public sealed partial class NodeCore
         mergedModels = 0;
         mixedArrivals = replicas.Arrivals;
         int median = MedianRound();
+        KeepPace(median);
         if (phase != NodePhase.Done && median - round > options.MaxAgeRounds)
         {
             if (round - lastMixedRound > options.MaxAgeRounds)

@@ -149,7 +149,7 @@ public sealed class FleetSimulation
         Feed(i, core, batch + 1);
     });
 
-    private void Tick(int i, NodeCore core) => After(nodes[i].TickMs, () =>
+    private void Tick(int i, NodeCore core) => After(nodes[i].TickMs + Stall(), () =>
     {
         if (nodes[i].Core != core)
             return;
@@ -220,6 +220,8 @@ public sealed class FleetSimulation
             After(latency, () => Give(indexOf[to], new NodeInput.ChunkArrived(from, send.Sequence, index, send.Chunks[index])));
         }
     }
+
+    private int Stall() => options.StallShare > 0 && random.NextDouble() < options.StallShare ? random.NextInt32(options.StallMaxMs + 1) : 0;
 
     private int Latency() => options.LatencyMinMs + random.NextInt32(options.LatencyMaxMs - options.LatencyMinMs + 1);
 

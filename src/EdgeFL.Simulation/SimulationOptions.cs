@@ -12,6 +12,12 @@ public sealed record SimulationOptions
     /// <summary>Ticks of the slowest node for each tick of the fastest, 0 above to 1. Default 1: all are equally fast.</summary>
     public double SlowestSpeed { get; init; } = 1;
 
+    /// <summary>Share of a node's ticks that come late, as where others use the processor too, 0 (default) to 1.</summary>
+    public double StallShare { get; init; }
+
+    /// <summary>Most milliseconds that such a tick comes late. Default 1000.</summary>
+    public int StallMaxMs { get; init; } = 1000;
+
     /// <summary>Least milliseconds a message takes. Default 2.</summary>
     public int LatencyMinMs { get; init; } = 2;
 

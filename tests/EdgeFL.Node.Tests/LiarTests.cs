@@ -23,7 +23,7 @@ public sealed class LiarTests
     [Fact]
     public void LoneFrame_OfAFarRound_DoesNotMoveARunningNode_WhoseOthersAreSilent()
     {
-        var host = new Host(Synthetic.Node(Synthetic.Options())).Connect(1, 2, 3).Feed(1);
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { LeadRounds = 1000 })).Connect(1, 2, 3).Feed(1);
         Honest(host, 10);
         host.Ticks(50);
         int round = host.Node.Round;
@@ -93,7 +93,7 @@ public sealed class LiarTests
     public void ModelThatMakesStepsFail_IsForgotten()
     {
         // As large as is let in: losses and gradients of it grow without bound.
-        var host = new Host(Synthetic.Node(Synthetic.Options())).Connect(1).Feed(1).Ticks(25);
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { LeadRounds = 1000 })).Connect(1).Feed(1).Ticks(25);
         int round = host.Node.Round;
         host.Update(1, Frame(9e5f / MathF.Sqrt(P), (uint)round, 1));
         host.Ticks(500);

@@ -61,7 +61,7 @@ public sealed class NodeCoreTests
     [Fact]
     public void BadFrames_AreRefusedForTheirReason_AndLearningGoesOn()
     {
-        var host = new Host(Synthetic.Node(Synthetic.Options() with { FramesPerSecondMax = 5 })).Connect(1, 2).Feed(1).Ticks(20);
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { FramesPerSecondMax = 5, LeadRounds = 1000 })).Connect(1, 2).Feed(1).Ticks(20);
         float[] model = Host.Parameters(host.Node);
         byte[] good = Synthetic.Frame(Synthetic.Id(1), model, sequence: 5);
         host.Update(1, good);
@@ -94,6 +94,32 @@ public sealed class NodeCoreTests
         host.Ticks(50);
         Assert.Equal(round + 10, host.Node.Round);
         Assert.True(EdgeFL.Numerics.Vectors.AllFinite(host.Node.Parameters));
+    }
+
+    [Fact]
+    public void NodeAheadOfMost_WaitsForThem_AWhile()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options())).Connect(1, 2, 3).Feed(1);
+        for (int peer = 1; peer <= 3; peer++)
+            host.Update(peer, Synthetic.Frame(Synthetic.Id(peer), Host.Parameters(host.Node), round: 1));
+        Assert.Equal(4, host.Ticks(20).Node.Round);
+        float[] model = Host.Parameters(host.Node);
+        Assert.Equal(4, host.Ticks(10).Node.Round);
+        Assert.Equal(model, Host.Parameters(host.Node));
+
+        // One that goes on is not most; two are.
+        host.Update(1, Synthetic.Frame(Synthetic.Id(1), model, round: 5, sequence: 2));
+        Assert.Equal(4, host.Ticks(5).Node.Round);
+        host.Update(2, Synthetic.Frame(Synthetic.Id(2), model, round: 4, sequence: 2));
+        Assert.Equal(7, host.Ticks(15).Node.Round);
+
+        // They stand still: four rounds' time, then one round without them.
+        Assert.Equal(7, host.Ticks(20).Node.Round);
+        Assert.Equal(8, host.Ticks(5).Node.Round);
+        Assert.Equal(8, host.Ticks(20).Node.Round);
+        // And in the end they are too old to count.
+        int round = host.Ticks(500).Node.Round;
+        Assert.Equal(round + 20, host.Ticks(100).Node.Round);
     }
 
     [Fact]

@@ -101,25 +101,50 @@ public sealed class PeerTableTests
     }
 
     [Fact]
-    public void Draw_GivesDifferentPeersThatAreUp_AndAllOfThemInTime()
+    public void Draw_GivesDifferentPeersThatAreUp_EachInItsTurn()
     {
         var random = new Philox(3);
-        var table = new PeerTable(Self, 10, 8);
+        var table = new PeerTable(Self, 12, 10);
         var outbox = new Outbox();
-        for (int i = 1; i <= 7; i++)
+        for (int i = 1; i <= 10; i++)
             table.Seen(Synthetic.Id(i), outbox, ref random);
-        for (int i = 1; i <= 6; i++)
+        for (int i = 1; i <= 9; i++)
             table.Up(Synthetic.Id(i));
-        var drawn = new HashSet<NodeId>();
-        for (int k = 0; k < 100; k++)
+        var last = Enumerable.Range(1, 9).ToDictionary(Synthetic.Id, _ => 0);
+        for (int k = 1; k <= 100; k++)
         {
             IReadOnlyList<NodeId> some = table.Draw(4, ref random);
             Assert.Equal(4, some.Distinct().Count());
-            drawn.UnionWith(some);
+            foreach (NodeId peer in some)
+                last[peer] = k; // Throws for one that is not up.
+            Assert.All(last.Values, turn => Assert.InRange(k - turn, 0, 2));
         }
 
-        Assert.Equal(Enumerable.Range(1, 6).Select(Synthetic.Id), drawn.Order());
-        Assert.Equal(6, table.Draw(16, ref random).Count);
+        // One that has just come up has waited longest.
+        table.Up(Synthetic.Id(10));
+        Assert.Contains(Synthetic.Id(10), table.Draw(1, ref random));
+        Assert.Equal(10, table.Draw(16, ref random).Count);
+    }
+
+    [Fact]
+    public void Draw_AmongEquals_IsByLot()
+    {
+        var random = new Philox(3);
+        var first = new HashSet<NodeId>();
+        for (int k = 0; k < 100; k++)
+        {
+            var table = new PeerTable(Self, 6, 6);
+            var outbox = new Outbox();
+            for (int i = 1; i <= 6; i++)
+            {
+                table.Seen(Synthetic.Id(i), outbox, ref random);
+                table.Up(Synthetic.Id(i));
+            }
+
+            first.Add(Assert.Single(table.Draw(1, ref random)));
+        }
+
+        Assert.Equal(6, first.Count);
     }
 
     [Fact]

@@ -76,6 +76,19 @@ public sealed class ReplicaCacheTests
     }
 
     [Fact]
+    public void Advance_OfASilentNeighbour_EndsAfterThreeRounds()
+    {
+        var cache = new ReplicaCache(1, 1);
+        Put(cache, 1, round: 1, value: 0);
+        for (int round = 2; round <= 9; round++)
+            cache.Advance(round, [1f]);
+        Assert.Equal([3f], Values(cache, 9));
+        Put(cache, 1, round: 9, value: 0, ownRound: 9);
+        cache.Advance(14, [1f]);
+        Assert.Equal([3f], Values(cache, 14));
+    }
+
+    [Fact]
     public void MedianRound_OneLiarOfThree_DoesNotMoveItFar_AndTheSilentDoNotCount()
     {
         var cache = new ReplicaCache(1, 3);

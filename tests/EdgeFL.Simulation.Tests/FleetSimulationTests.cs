@@ -110,6 +110,27 @@ public sealed class FleetSimulationTests
         Assert.True(unequal >= equal - 0.03, $"The worst node reaches {unequal} among unequal ones, {equal} among equal ones.");
     }
 
+    /// <summary>What a device is carried along by while it stands still must not become its momentum, nor may silent ones be thought ever further ahead.</summary>
+    [Fact]
+    public void DevicesThatStallNowAndThen_LearnAsWell_AndTheirModelsStayBounded()
+    {
+        (double Worst, double Length) Learn(double share)
+        {
+            FleetSimulation fleet = Make(6, rounds: 1000, world: new SimulationOptions { Seed = 6, StallShare = share, SensorIntervalMs = 1 });
+            Assert.True(fleet.Run(600_000));
+            Assert.DoesNotContain(fleet.Events, e => e.Event.Code is "step-refused");
+            return (Enumerable.Range(0, Nodes).Min(i => Synthetic.Accuracy(fleet[i]!.Parameters)), Math.Sqrt(Vectors.SumOfSquares(fleet[0]!.Parameters)));
+        }
+
+        (double steady, double length) = Learn(0);
+        foreach (double share in (double[])[0.01, 0.05])
+        {
+            (double stalling, double longer) = Learn(share);
+            Assert.True(stalling >= steady - 0.02, $"The worst device reaches {stalling} where {share} of ticks come late, {steady} where none does.");
+            Assert.True(longer < 3 * length, $"Models of length {longer} where {share} of ticks come late, {length} where none does.");
+        }
+    }
+
     [Theory]
     [InlineData("negated")]
     [InlineData("noise")]

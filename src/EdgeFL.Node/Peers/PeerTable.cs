@@ -31,11 +31,13 @@ public sealed class PeerTable
     private readonly NodeId self;
     private readonly int knownMax;
     private readonly int viewSize;
+    private long draws;
 
     private struct Entry
     {
         public PeerState State;
         public bool Visible;
+        public long Drawn; // The last draw that it was in.
     }
 
     /// <summary>Makes an empty table.</summary>
@@ -138,19 +140,29 @@ public sealed class PeerTable
     /// <param name="peer">Its id.</param>
     public PeerState? StateOf(NodeId peer) => peers.TryGetValue(peer, out Entry entry) ? entry.State : null;
 
-    /// <summary>Draws at most <paramref name="count"/> different peers whose links are up, in order of id.</summary>
+    /// <summary>
+    /// Draws at most <paramref name="count"/> different peers whose links are up, in order of id: those that have waited longest, by lot among equals. So
+    /// each peer's turn comes every ⌈links/count⌉ draws, where independent draws would leave some waiting several times as long.
+    /// </summary>
     /// <param name="count">How many at most.</param>
-    /// <param name="random">Source of the draw.</param>
+    /// <param name="random">Source of the lot.</param>
     public IReadOnlyList<NodeId> Draw(int count, ref Philox random)
     {
         NodeId[] up = Up();
         if (up.Length > count)
         {
             random.Shuffle(up.AsSpan());
+            long[] turn = new long[up.Length];
+            for (int lot = 0; lot < up.Length; lot++)
+                turn[lot] = peers[up[lot]].Drawn * up.Length + lot;
+            Array.Sort(turn, up);
             up = up[..count];
             Array.Sort(up);
         }
 
+        draws++;
+        foreach (NodeId peer in up)
+            peers[peer] = peers[peer] with { Drawn = draws };
         return up;
     }
 

@@ -7,6 +7,9 @@ namespace EdgeFL.Node.Rounds;
 /// <summary>The newest model of each neighbour, kept for mixing. Buffers are made once; when all are taken the oldest gives way.</summary>
 public sealed class ReplicaCache
 {
+    /// <summary>Rounds that a neighbour which is not heard is taken to have learned on: longer silence is rather a neighbour that stands still.</summary>
+    private const int ForesightRounds = 3;
+
     private readonly SortedDictionary<NodeId, Replica> replicas = [];
     private readonly Stack<float[]> free;
     private readonly PeerModel[] scratch;
@@ -19,6 +22,7 @@ public sealed class ReplicaCache
         public int Round; // as its sender counts
         public int Since; // the node's own round when it came
         public int Position; // the node's own round that it has been moved up to
+        public int Foreseen; // rounds that it was moved by
         public long Arrival;
     }
 
@@ -59,6 +63,7 @@ public sealed class ReplicaCache
         replica.Round = round;
         // Counts of devices of unequal speed run apart. A round more or less says that the model belongs to the round before or after; more says only who is faster.
         replica.Since = replica.Position = Math.Clamp(round, ownRound - 1, ownRound + 1);
+        replica.Foreseen = 0;
         replica.Arrival = ++arrivals;
         return replica.Parameters;
     }
@@ -67,8 +72,9 @@ public sealed class ReplicaCache
     public long Arrivals => arrivals;
 
     /// <summary>
-    /// Moves every model that lies behind up to the node's own round, by the node's own step for each round between: a neighbour that was not heard
-    /// is taken to have learned on at the same pace. Without this a cached model would drag the mean back by all that was learned since it was sent.
+    /// Moves every model that lies behind up to the node's own round, by the node's own step for each round between, three at most: a neighbour that was not
+    /// heard is taken to have learned on at the same pace. Without this a cached model would drag the mean back by all that was learned since it was sent;
+    /// without an end to it a fleet of devices that stall now and then would run ahead of them all.
     /// </summary>
     /// <param name="toRound">The node's own round.</param>
     /// <param name="step">What the node's own training changed in its latest round, shape [P].</param>
@@ -76,11 +82,12 @@ public sealed class ReplicaCache
     {
         foreach (Replica replica in replicas.Values)
         {
-            if (replica.Position < toRound)
-            {
-                Vectors.Axpy(toRound - replica.Position, step, replica.Parameters);
-                replica.Position = toRound;
-            }
+            int behind = Math.Min(toRound - replica.Position, ForesightRounds - replica.Foreseen);
+            if (behind <= 0)
+                continue;
+            Vectors.Axpy(behind, step, replica.Parameters);
+            replica.Foreseen += behind;
+            replica.Position = toRound;
         }
     }
 
