@@ -40,6 +40,8 @@ public sealed partial class NodeCore
     {
         data.Prepare(window.Values, input, target);
         network.Predict(parameters, input, 1, output);
+        if (model.Target is { } number)
+            return new Inference(window.TimeMs, -1, number.Name, number.FromOutput(output[0]), round);
         if (model.Task != TaskKind.Classify)
             return new Inference(window.TimeMs, -1, model.Task.ToString().ToLowerInvariant(), Vectors.SquaredDistance(output, target) / output.Length, round);
         int best = Network.LargestOf(output);
