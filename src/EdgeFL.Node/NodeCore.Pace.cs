@@ -8,13 +8,17 @@ public sealed partial class NodeCore
 
     private int waitedTicks;
     private int lag;
-    private int roundsPassed = 1;
+    private int roundsGained = 1;
 
-    /// <summary>Whether the node is so far ahead of most neighbours that were heard lately that it lets this tick pass.</summary>
+    /// <summary>
+    /// Whether the node is so far ahead of most neighbours that were heard lately that it lets this tick pass. Who is pushed to in turns is heard of in turns, and
+    /// seems that much further behind. Those who are too far behind to be mixed in started much later, or lie: they are not waited for.
+    /// </summary>
     private bool WaitsForMost()
     {
         int median = MedianRound();
-        if (median < 0 || round - median <= options.LeadRounds || waitedTicks >= WaitRounds * options.StepsPerRound)
+        int lead = Math.Max(options.LeadRounds, (peers.UpCount + options.FanOut - 1) / options.FanOut);
+        if (median < 0 || round - median <= lead || round - median > options.MaxAgeRounds || waitedTicks >= WaitRounds * options.StepsPerRound)
         {
             waitedTicks = 0;
             return false;
@@ -25,14 +29,13 @@ public sealed partial class NodeCore
     }
 
     /// <summary>
-    /// Counts the rounds that most neighbours made since the node's own last one. A node that stood still is carried along by what they learned meanwhile: that
+    /// Counts the rounds that most neighbours gained on the node in its last one. A node that stood still is carried along by what they learned meanwhile: that
     /// distance, taken for the way of one round, would be a momentum that drives it, and then the others, ever further ahead. One round more or less is chance.
     /// </summary>
     private void KeepPace(int median)
     {
-        if (median < 0)
-            return;
-        roundsPassed = Math.Clamp(median - round - lag, 1, options.MaxAgeRounds);
-        lag = median - round;
+        int behind = median < 0 ? 0 : median - round;
+        roundsGained = Math.Clamp(behind - lag, 1, options.MaxAgeRounds);
+        lag = behind;
     }
 }

@@ -74,7 +74,14 @@ public sealed partial class NodeCore
             {
                 stepInRound = 0;
                 if (Merge(nowMs, outbox))
-                    CountTo(IsRoundSupported ? Math.Max(round, MedianRound()) : round);
+                {
+                    // Where the fleet has gone before the node could learn is no way of its own.
+                    optimiser.Anchor(parameters);
+                    int next = IsRoundSupported ? Math.Max(round, MedianRound()) : round;
+                    replicas.Shift(next - round);
+                    CountTo(next);
+                }
+
                 FinishRound(nowMs, outbox);
             }
         }
@@ -93,6 +100,7 @@ public sealed partial class NodeCore
         {
             if (WaitsForMost())
                 return;
+            replicas.Align(round, roundStart);
             Merge(nowMs, outbox);
             parameters.CopyTo(roundStart, 0);
             if (plan.IsOver(round))
@@ -111,11 +119,11 @@ public sealed partial class NodeCore
 
         stepInRound = 0;
         if (trains)
-            optimiser.EndRound(parameters, eta, roundsPassed * options.StepsPerRound, trainer.LongGradient);
+            optimiser.EndRound(parameters, eta, roundsGained * options.StepsPerRound, trainer.LongGradient);
         if (plan.Averages(round))
             average.Add(parameters);
         Vectors.Subtract(parameters, roundStart, roundStart);
-        replicas.Advance(round + 1, roundStart);
+        replicas.Align(round + 1, roundStart);
         CountTo(round + 1);
         Share(peers.Draw(options.FanOut, ref random), nowMs, outbox);
         if (options.ViewShuffleRounds > 0 && round % options.ViewShuffleRounds == 0)
@@ -132,6 +140,7 @@ public sealed partial class NodeCore
             // cause: those models are forgotten, or the next try would fail as this one did.
             refusedSteps++;
             optimiser.Previous.CopyTo(parameters);
+            Array.Clear(roundStart);
             optimiser.Momentum.Clear();
             replicas.Clear();
             stepInRound = 0;
@@ -173,6 +182,7 @@ public sealed partial class NodeCore
             {
                 replicas.Shift(median - round); // It has mixed all along, so it is only slower than most: its model is as good as theirs, its count is not.
                 CountTo(median);
+                lag = 0;
             }
         }
 
@@ -210,7 +220,7 @@ public sealed partial class NodeCore
         int centre = Medoid(fresh);
         PeerModel[] others = [.. fresh[..centre], .. fresh[(centre + 1)..]];
         Mix(fresh[centre].Parameters.Span, others);
-        mergesBehind = 0;
+        (mergesBehind, lag, roundsGained) = (0, 0, 1);
         stepInRound = 0;
         optimiser.Momentum.Clear();
         optimiser.Anchor(parameters);

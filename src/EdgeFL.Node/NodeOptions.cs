@@ -70,8 +70,8 @@ public sealed record NodeOptions
     public int MaxAgeRounds { get; init; } = 8;
 
     /// <summary>
-    /// Rounds that the node may be ahead of most neighbours; further on it waits for them, a while, 0 to 1000. Default 2: models of one round mix better than
-    /// models of several, and a device that the others leave behind learns least.
+    /// Rounds that the node may be ahead of most neighbours, at least those between two turns of a push; further on it waits for them, a while, 0 to 1000.
+    /// Default 2: models of one round mix better than models of several, and a device that the others leave behind learns least.
     /// </summary>
     public int LeadRounds { get; init; } = 2;
 

@@ -150,6 +150,25 @@ public sealed class NodeCoreTests
     }
 
     [Fact]
+    public void NodeFarAheadOfMost_WaitsForNobody()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options())).Connect(1, 2, 3).Feed(1).Ticks(60);
+        Assert.Equal(12, host.Node.Round);
+        for (int peer = 1; peer <= 3; peer++)
+            host.Update(peer, Synthetic.Frame(Synthetic.Id(peer), Host.Parameters(host.Node), round: 3));
+        Assert.Equal(22, host.Ticks(50).Node.Round);
+    }
+
+    [Fact]
+    public void NodeThatPushesToOneOfMany_HearsOfThemAsSeldom_AndWaitsLater()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { FanOut = 1 })).Connect(1, 2, 3, 4, 5).Feed(1);
+        for (int peer = 1; peer <= 3; peer++)
+            host.Update(peer, Synthetic.Frame(Synthetic.Id(peer), Host.Parameters(host.Node), round: 1));
+        Assert.Equal(7, host.Ticks(40).Node.Round);
+    }
+
+    [Fact]
     public void RefusalsBeforeTheNode_AreCountedThereToo()
     {
         var host = new Host(Synthetic.Node(Synthetic.Options()));

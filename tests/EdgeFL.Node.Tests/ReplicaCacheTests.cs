@@ -42,49 +42,49 @@ public sealed class ReplicaCacheTests
         Put(cache, 1, round: 7, value: 1, ownRound: 7);
         Put(cache, 2, round: 40, value: 2, ownRound: 9);
         cache.Shift(30);
-        cache.Advance(39, [100f]);
+        cache.Align(39, [100f]);
         PeerModel[] fresh = cache.Fresh(39, 8, leastRound: 0).ToArray();
         Assert.Equal([1 / MathF.Sqrt(3), 1f], fresh.Select(p => p.Weight));
-        Assert.Equal([201f, 2f], fresh.Select(p => p.Parameters.Span[0]));
+        Assert.Equal([201f, -98f], fresh.Select(p => p.Parameters.Span[0]));
     }
 
     [Fact]
-    public void Advance_ModelOfASlowNode_IsMovedByRoundsSinceItCame_NotByTheDifferenceOfCounts()
+    public void Align_ModelOfASlowNode_IsMovedByRoundsSinceItCame_NotByTheDifferenceOfCounts()
     {
         var cache = new ReplicaCache(1, 1);
         Put(cache, 1, round: 10, value: 0, ownRound: 500);
-        cache.Advance(501, [1f]);
+        cache.Align(501, [1f]);
         Assert.Equal([1f], Values(cache, 501));
     }
 
     [Fact]
-    public void Advance_MovesWhatLiesBehind_OnceForEachRound()
+    public void Align_MovesWhatLiesBehindForward_AndTheNextRoundsBack_OnceForEachRound()
     {
         var cache = new ReplicaCache(2, 3);
         Put(cache, 1, round: 3, value: 1);
         Put(cache, 2, round: 5, value: 1);
-        Put(cache, 3, round: 9, value: 1);
-        cache.Advance(5, [1f, -2f]);
-        Assert.Equal([3f, 1f, 1f], Values(cache, 5));
-        cache.Advance(5, [1f, -2f]);
-        Assert.Equal([3f, 1f, 1f], Values(cache, 5));
-        cache.Advance(6, [10f, 0f]);
-        Assert.Equal([13f, 11f, 1f], Values(cache, 6));
+        Put(cache, 3, round: 6, value: 1, ownRound: 5);
+        cache.Align(5, [1f, -2f]);
+        Assert.Equal([3f, 1f, 0f], Values(cache, 5));
+        cache.Align(5, [1f, -2f]);
+        Assert.Equal([3f, 1f, 0f], Values(cache, 5));
+        cache.Align(6, [10f, 0f]);
+        Assert.Equal([13f, 11f, 10f], Values(cache, 6));
         Put(cache, 1, round: 6, value: 7); // a new model starts over
-        cache.Advance(6, [10f, 0f]);
-        Assert.Equal([7f, 11f, 1f], Values(cache, 6));
+        cache.Align(6, [10f, 0f]);
+        Assert.Equal([7f, 11f, 10f], Values(cache, 6));
     }
 
     [Fact]
-    public void Advance_OfASilentNeighbour_EndsAfterThreeRounds()
+    public void Align_OfASilentNeighbour_EndsAfterThreeRounds()
     {
         var cache = new ReplicaCache(1, 1);
         Put(cache, 1, round: 1, value: 0);
         for (int round = 2; round <= 9; round++)
-            cache.Advance(round, [1f]);
+            cache.Align(round, [1f]);
         Assert.Equal([3f], Values(cache, 9));
         Put(cache, 1, round: 9, value: 0, ownRound: 9);
-        cache.Advance(14, [1f]);
+        cache.Align(14, [1f]);
         Assert.Equal([3f], Values(cache, 14));
     }
 

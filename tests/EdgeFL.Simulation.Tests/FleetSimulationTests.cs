@@ -136,6 +136,21 @@ public sealed class FleetSimulationTests
         Assert.True(longer < 2 * length, $"Models of length {longer}, in calm {length}.");
     }
 
+    /// <summary>The fast wait for the slow and make their rounds in a burst: their models come a round early.</summary>
+    [Fact]
+    public void ThreeDevices_OneFiveTimesAsSlow_KeepBoundedModels()
+    {
+        double Length(double slowest)
+        {
+            FleetSimulation fleet = Make(3, nodes: 3, rounds: 1000, world: new SimulationOptions { Seed = 3, SlowestSpeed = slowest, SensorIntervalMs = 1 });
+            Assert.True(fleet.Run(1_000_000));
+            return Math.Sqrt(Vectors.SumOfSquares(fleet[0]!.Parameters));
+        }
+
+        double equal = Length(1), unequal = Length(0.2);
+        Assert.True(unequal < 2 * equal, $"Models of length {unequal} among unequal devices, {equal} among equal ones.");
+    }
+
     [Theory]
     [InlineData("negated")]
     [InlineData("noise")]

@@ -73,18 +73,18 @@ public sealed class ReplicaCache
     public long Arrivals => arrivals;
 
     /// <summary>
-    /// Moves every model that lies behind up to the node's own round, by the node's own step for each round between, three at most: a neighbour that was not
-    /// heard is taken to have learned on at the same pace. Without this a cached model would drag the mean back by all that was learned since it was sent;
-    /// without an end to it a fleet of devices that stall now and then would run ahead of them all.
+    /// Brings every model to the node's own round by the node's own step for each round between: forward, three rounds at most, as a neighbour that was not heard
+    /// is taken to have learned on at the same pace; and back, where its sender has begun the next round already. Without the first a cached model would drag the
+    /// mean back by all that was learned since it was sent. Without the others a fleet of devices that stall, or wait for each other, would run ahead of them all.
     /// </summary>
     /// <param name="toRound">The node's own round.</param>
     /// <param name="step">What the node's own training changed in its latest round, shape [P].</param>
-    public void Advance(int toRound, ReadOnlySpan<float> step)
+    public void Align(int toRound, ReadOnlySpan<float> step)
     {
         foreach (Replica replica in replicas.Values)
         {
             int behind = Math.Min(toRound - replica.Position, ForesightRounds - replica.Foreseen);
-            if (behind <= 0)
+            if (behind == 0)
                 continue;
             Vectors.Axpy(behind, step, replica.Parameters);
             replica.Foreseen += behind;

@@ -15,9 +15,9 @@ internal static class LeftOverTime
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var thread = new Thread(() =>
         {
-            _ = SetPriority(Process, 0, Nicest); // Refused, the work is merely less polite.
             try
             {
+                _ = SetPriority(Process, 0, Nicest); // Refused, the work is merely less polite.
                 work();
                 done.SetResult();
             }
