@@ -12,7 +12,9 @@ namespace EdgeFL.Cli.Training;
 /// <param name="Steps">Minibatch steps made.</param>
 /// <param name="RefusedSteps">Those left out because loss or gradient was not finite.</param>
 /// <param name="Seconds">How long they took.</param>
-internal sealed record RecipeResult(float[] Parameters, double Accuracy, double Loss, int[,] Confusion, long Steps, long RefusedSteps, double Seconds);
+/// <param name="Data">What it learned from: brings further windows to what the model takes.</param>
+internal sealed record RecipeResult(
+    float[] Parameters, double Accuracy, double Loss, int[,] Confusion, long Steps, long RefusedSteps, double Seconds, LocalData Data);
 
 /// <summary>Trains a recipe's model on this machine as one device would.</summary>
 internal static class RecipeRun
@@ -86,6 +88,6 @@ internal static class RecipeRun
                 confusion[labels[b], Network.LargestOf(outputs.AsSpan(b * model.OutputCount, model.OutputCount))]++;
         }
 
-        return new RecipeResult(parameters, (double)right / test.Count, loss / test.Count, confusion, trainer.Steps, trainer.SkippedSteps, seconds);
+        return new RecipeResult(parameters, (double)right / test.Count, loss / test.Count, confusion, trainer.Steps, trainer.SkippedSteps, seconds, data);
     }
 }
