@@ -40,6 +40,8 @@ internal interface ILevelLanes<TVector>
 
     static abstract TVector ToSingle(TVector value);
 
+    static abstract TVector AddSingles(TVector a, TVector b);
+
     /// <summary>value·factor + offset rounded once, held within 0 to 127 (NaN gives 0), then rounded to the nearest integer, halves to the even one.</summary>
     static abstract TVector ToLevel(TVector value, TVector factor, TVector offset);
 }
@@ -106,6 +108,9 @@ internal readonly struct LevelLanes512 : ILevelLanes<Vector512<int>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> ToSingle(Vector512<int> value) => Vector512.ConvertToSingle(value).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> AddSingles(Vector512<int> a, Vector512<int> b) => (a.AsSingle() + b.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> ToLevel(Vector512<int> value, Vector512<int> factor, Vector512<int> offset)
@@ -187,6 +192,9 @@ internal readonly struct LevelLanes256 : ILevelLanes<Vector256<int>>
     public static Vector256<int> ToSingle(Vector256<int> value) => Vector256.ConvertToSingle(value).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> AddSingles(Vector256<int> a, Vector256<int> b) => (a.AsSingle() + b.AsSingle()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> ToLevel(Vector256<int> value, Vector256<int> factor, Vector256<int> offset) =>
         LevelLanesOf256.ToLevel(value, factor, offset);
 }
@@ -231,6 +239,9 @@ internal readonly struct LevelLanesVnni : ILevelLanes<Vector256<int>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> ToSingle(Vector256<int> value) => LevelLanes256.ToSingle(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> AddSingles(Vector256<int> a, Vector256<int> b) => LevelLanes256.AddSingles(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> ToLevel(Vector256<int> value, Vector256<int> factor, Vector256<int> offset) => LevelLanes256.ToLevel(value, factor, offset);
@@ -287,6 +298,9 @@ internal readonly struct LevelLanes128 : ILevelLanes<Vector128<int>>
     public static Vector128<int> ToSingle(Vector128<int> value) => Vector128.ConvertToSingle(value).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> AddSingles(Vector128<int> a, Vector128<int> b) => (a.AsSingle() + b.AsSingle()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> ToLevel(Vector128<int> value, Vector128<int> factor, Vector128<int> offset)
     {
         var exact = Vector128.FusedMultiplyAdd(value.AsSingle(), factor.AsSingle(), offset.AsSingle());
@@ -339,6 +353,9 @@ internal readonly struct LevelLanes1 : ILevelLanes<int>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int ToSingle(int value) => BitConverter.SingleToInt32Bits((float)value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int AddSingles(int a, int b) => BitConverter.SingleToInt32Bits(BitConverter.Int32BitsToSingle(a) + BitConverter.Int32BitsToSingle(b));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int ToLevel(int value, int factor, int offset)

@@ -103,8 +103,11 @@ public static class Levels
         where TLanes : struct, ILevelLanes<TVector>
         where TVector : struct => TLanes.Load(ref Unsafe.As<float, int>(ref Unsafe.Add(ref MemoryMarshal.GetReference(values), at)));
 
-    /// <summary>Of row t mod 4; they add up to zero.</summary>
-    private static ReadOnlySpan<float> Dither => [-0.375f, 0.125f, -0.125f, 0.375f];
+    /// <summary>Of row t mod 4, as often as the widest vector holds; they add up to zero.</summary>
+    private static ReadOnlySpan<float> Dither =>
+    [
+        -0.375f, 0.125f, -0.125f, 0.375f, -0.375f, 0.125f, -0.125f, 0.375f, -0.375f, 0.125f, -0.125f, 0.375f, -0.375f, 0.125f, -0.125f, 0.375f,
+    ];
 
     /// <summary>Up to four neighbouring channels of a window.</summary>
     private readonly ref struct Four(ReadOnlySpan<float> x, ReadOnlySpan<float> factor, ReadOnlySpan<float> offset, int first)
@@ -118,28 +121,23 @@ public static class Levels
 
         internal int Channels => factor.Length;
 
-        internal int Count => Math.Min(4, factor.Length - First);
+        internal int Count { get; } = Math.Min(4, factor.Length - first);
 
-        internal int Length => X.Length / factor.Length;
+        internal int Length { get; } = x.Length / factor.Length;
 
         internal int Factor(int i) => BitConverter.SingleToInt32Bits(i < Count ? factor[First + i] : 0f);
 
-        internal float Offset(int i) => i < Count ? offset[First + i] : 0f;
+        internal int Offset(int i) => BitConverter.SingleToInt32Bits(i < Count ? offset[First + i] : 0f);
 
         /// <summary>Values of a channel; of the first where there is none.</summary>
         internal ref float Row(int i) => ref Unsafe.Add(ref MemoryMarshal.GetReference(X), (nint)(First + (i < Count ? i : 0)) * Length);
     }
 
     /// <summary>A channel's offset and the dither of the rows from <paramref name="t"/> on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Offsets<TLanes, TVector>(in Four some, int i, int t)
         where TLanes : struct, ILevelLanes<TVector>
-        where TVector : struct
-    {
-        Span<float> offsets = stackalloc float[16];
-        for (var row = 0; row < TLanes.Count; row++)
-            offsets[row] = some.Offset(i) + Dither[(t + row) & 3];
-        return LoadSingles<TLanes, TVector>(offsets, 0);
-    }
+        where TVector : struct => TLanes.AddSingles(TLanes.Broadcast(some.Offset(i)), LoadSingles<TLanes, TVector>(Dither, t & 3));
 
     /// <summary>Rows from <paramref name="t"/> to before <paramref name="end"/>, as many as fill vectors of this width; returns the first left over. A width
     /// that is no multiple of the dither's takes one vector at a time.</summary>
