@@ -35,8 +35,8 @@ internal sealed record QuantizedRun(QuantizedModel Model, int CalibrationWindows
             result.Data.Prepare(window.Values, input, []);
             exact.Predict(result.Parameters, input, 1, outputs);
             int said = Network.LargestOf(outputs);
-            // The model's scale is a part of the integers, a device's own statistics are not.
-            integers.Predict(result.Data.Normaliser is null ? window.Values : input, outputs);
+            result.Data.PrepareUnscaled(window.Values, input);
+            integers.Predict(input, outputs);
             int best = Network.LargestOf(outputs);
             right += best == window.Label ? 1 : 0;
             same += best == said ? 1 : 0;
