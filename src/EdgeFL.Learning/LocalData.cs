@@ -105,13 +105,13 @@ public sealed class LocalData
     /// <summary>Windows taken since the start, those that have given way included.</summary>
     public long TakenWindows { get; private set; }
 
-    /// <summary>Windows not used because they have no label, or one the model does not know, in a classify task.</summary>
+    /// <summary>Windows not used because they have no label, or one the model does not know, in a classify task, or no finite target in a regress task.</summary>
     public long UnlabelledWindows { get; private set; }
 
     /// <summary>Windows that gave way to newer ones.</summary>
     public long DroppedWindows => training.Dropped + heldOut.Dropped;
 
-    /// <summary>Takes a window; false when it has no label the model can use. The running normaliser sees training windows only.</summary>
+    /// <summary>Takes a window; false when it has no label or target the model can use. The running normaliser sees training windows only.</summary>
     /// <param name="window">Finite values, of the model's channels and length.</param>
     /// <exception cref="ArgumentException">The window has another shape, or a value that is not finite.</exception>
     public bool Add(SampleWindow window)
@@ -124,7 +124,7 @@ public sealed class LocalData
         }
         if (!Vectors.AllFinite(window.Values))
             throw new ArgumentException("The window holds a value that is not finite.", nameof(window));
-        if (Spec.Task == TaskKind.Classify && (uint)window.Label >= (uint)Spec.Classes.Count)
+        if (!Spec.CanLearn(window))
         {
             UnlabelledWindows++;
             return false;
@@ -186,8 +186,9 @@ public sealed class LocalData
     /// <param name="window">Shape [C,T], channel-major, as measured.</param>
     /// <param name="input">Shape [C,input length]; overwritten.</param>
     /// <param name="target">Shape [O]; overwritten; may be empty when the task is to classify.</param>
+    /// <param name="windowTarget"><see cref="SampleWindow.Target"/>, for regress models; without one their target becomes NaN.</param>
     /// <exception cref="ArgumentException">A span has another length.</exception>
-    public void Prepare(ReadOnlySpan<float> window, Span<float> input, Span<float> target)
+    public void Prepare(ReadOnlySpan<float> window, Span<float> input, Span<float> target, float windowTarget = SampleBatch.NoTarget)
     {
         if (window.Length != normalised.Length || input.Length != Spec.InputCount)
             throw new ArgumentException($"{window.Length} values into {input.Length} are no window of model '{Spec.Name}'.");
@@ -202,6 +203,12 @@ public sealed class LocalData
         {
             Normalise(window, input);
             input.CopyTo(target);
+            return;
+        }
+        if (Spec.Target is { } number)
+        {
+            Normalise(window, input);
+            target[0] = number.ToOutput(windowTarget);
             return;
         }
         Normalise(window, normalised);
@@ -247,7 +254,7 @@ public sealed class LocalData
     {
         labels[b] = ring.Label(slot);
         var target = Spec.Task == TaskKind.Classify ? [] : targets.Slice(b * Spec.OutputCount, Spec.OutputCount);
-        Prepare(ring.Values(slot), inputs.Slice(b * Spec.InputCount, Spec.InputCount), target);
+        Prepare(ring.Values(slot), inputs.Slice(b * Spec.InputCount, Spec.InputCount), target, ring.Target(slot));
     }
 
     /// <summary>Statistics and factors of an axis of its own would make of a rotation something else.</summary>

@@ -126,8 +126,8 @@ public sealed class Network
     /// <param name="parameters">Shape [P].</param>
     /// <param name="inputs">Shape [B,C,T], channel-major windows of <see cref="ModelSpec.InputLength"/> rows.</param>
     /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
-    /// <param name="outputs">Shape [B,O]: logits, forecast rows [C,h] channel-major, or the reconstructed window [C,T];
-    /// overwritten.</param>
+    /// <param name="outputs">Shape [B,O]: logits, forecast rows [C,h] channel-major, the reconstructed window [C,T], or the target as
+    /// <see cref="TargetSpec.FromOutput"/> takes it; overwritten.</param>
     /// <exception cref="ArgumentException">A span does not fit the model and batch.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The batch is outside its range.</exception>
     public void Predict(ReadOnlySpan<float> parameters, ReadOnlySpan<float> inputs, int batch, Span<float> outputs)
@@ -167,6 +167,21 @@ public sealed class Network
         return LossAndGradient(outputs, labels, targets, batch, near);
     }
 
+    /// <summary>Mean loss of outputs that <see cref="Predict"/> has given, without running the model again.</summary>
+    /// <param name="outputs">Shape [B,O].</param>
+    /// <param name="labels">Shape [B]; ignored unless the task is to classify.</param>
+    /// <param name="targets">Shape [B,O]; ignored when the task is to classify.</param>
+    /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
+    /// <exception cref="ArgumentException">A span does not fit the model and batch.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is outside its range, or a label is no class.</exception>
+    public float LossOf(ReadOnlySpan<float> outputs, ReadOnlySpan<int> labels, ReadOnlySpan<float> targets, int batch)
+    {
+        CheckBatch(batch);
+        CheckLength(outputs.Length, batch * Spec.OutputCount, "outputs");
+        CheckTargets(labels.Length, targets.Length, batch);
+        return LossAndGradient(outputs, labels, targets, batch, near);
+    }
+
     /// <summary>Index of the largest value, the first of equals.</summary>
     /// <param name="values">At least one value.</param>
     /// <exception cref="ArgumentException"><paramref name="values"/> is empty.</exception>
@@ -200,8 +215,7 @@ public sealed class Network
 
     private ReadOnlySpan<float> Forward(ReadOnlySpan<float> parameters, ReadOnlySpan<float> inputs, int batch, bool training)
     {
-        if (batch < 1 || batch > MaxBatch)
-            throw new ArgumentOutOfRangeException(nameof(batch), batch, $"This network takes batches of 1 to {MaxBatch}.");
+        CheckBatch(batch);
         CheckLength(parameters.Length, Spec.ParameterCount, "parameters");
         CheckLength(inputs.Length, batch * Spec.InputCount, "inputs");
         var first = inputs;
@@ -244,6 +258,12 @@ public sealed class Network
         var loss = Vectors.SumOfSquares(difference) / outputs.Length;
         Vectors.Scale(2f / outputs.Length, difference);
         return loss;
+    }
+
+    private void CheckBatch(int batch)
+    {
+        if (batch < 1 || batch > MaxBatch)
+            throw new ArgumentOutOfRangeException(nameof(batch), batch, $"This network takes batches of 1 to {MaxBatch}.");
     }
 
     private void CheckTargets(int labels, int targets, int batch)

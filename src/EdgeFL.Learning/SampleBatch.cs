@@ -11,10 +11,14 @@ public sealed class SampleBatch
     /// <summary>The label of a row that has none.</summary>
     public const int NoLabel = -1;
 
+    /// <summary>The target of a row that has none.</summary>
+    public const float NoTarget = float.NaN;
+
     private readonly float[] values;
     private readonly long[] timeMs;
     private readonly int[] segment;
     private readonly int[] label;
+    private readonly float[] target;
 
     /// <summary>Makes an empty batch.</summary>
     /// <param name="channels">Values in a row, at least 1.</param>
@@ -30,6 +34,7 @@ public sealed class SampleBatch
         timeMs = new long[capacity];
         segment = new int[capacity];
         label = new int[capacity];
+        target = new float[capacity];
     }
 
     /// <summary>Values in a row.</summary>
@@ -46,8 +51,9 @@ public sealed class SampleBatch
     /// <param name="rowSegment">Number of the unbroken recording the row belongs to.</param>
     /// <param name="rowLabel">Class index, or <see cref="NoLabel"/>.</param>
     /// <param name="row">Shape [C], in the units of the channel descriptions.</param>
+    /// <param name="rowTarget">The number to be learned, in its own unit, or <see cref="NoTarget"/>.</param>
     /// <exception cref="ArgumentException"><paramref name="row"/> has another length than <see cref="Channels"/>.</exception>
-    public bool TryAdd(long rowTimeMs, int rowSegment, int rowLabel, ReadOnlySpan<float> row)
+    public bool TryAdd(long rowTimeMs, int rowSegment, int rowLabel, ReadOnlySpan<float> row, float rowTarget = NoTarget)
     {
         if (row.Length != Channels)
             throw new ArgumentException($"A row of {row.Length} values does not fit {Channels} channels.", nameof(row));
@@ -57,6 +63,7 @@ public sealed class SampleBatch
         timeMs[Count] = rowTimeMs;
         segment[Count] = rowSegment;
         label[Count] = rowLabel;
+        target[Count] = rowTarget;
         Count++;
         return true;
     }
@@ -73,6 +80,10 @@ public sealed class SampleBatch
     /// <param name="row">0 to <see cref="Count"/> - 1.</param>
     public int Label(int row) => label.AsSpan(0, Count)[row];
 
+    /// <summary>The number to be learned, or <see cref="NoTarget"/>.</summary>
+    /// <param name="row">0 to <see cref="Count"/> - 1.</param>
+    public float Target(int row) => target.AsSpan(0, Count)[row];
+
     /// <summary>Shape [C].</summary>
     /// <param name="row">0 to <see cref="Count"/> - 1.</param>
     public ReadOnlySpan<float> Values(int row) => values.AsSpan(0, Count * Channels).Slice(row * Channels, Channels);
@@ -85,6 +96,7 @@ public sealed class SampleBatch
         timeMs.AsSpan(0, Count).CopyTo(copy.timeMs);
         segment.AsSpan(0, Count).CopyTo(copy.segment);
         label.AsSpan(0, Count).CopyTo(copy.label);
+        target.AsSpan(0, Count).CopyTo(copy.target);
         return copy;
     }
 

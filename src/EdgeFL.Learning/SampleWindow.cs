@@ -33,6 +33,12 @@ public sealed class SampleWindow
     /// <summary>Class index, or <see cref="SampleBatch.NoLabel"/>.</summary>
     public int Label { get; }
 
+    /// <summary>The number to be learned, that of the last row, in its own unit; or <see cref="SampleBatch.NoTarget"/>. Default none.</summary>
+    public float Target { get; init; } = SampleBatch.NoTarget;
+
+    /// <summary>Number of the unbroken recording that the rows belong to. Default 0.</summary>
+    public int Segment { get; init; }
+
     /// <summary>Milliseconds of the last row on the sensor's clock: when the window was complete.</summary>
     public long TimeMs { get; }
 }

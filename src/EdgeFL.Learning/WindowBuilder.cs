@@ -44,7 +44,7 @@ public sealed record WindowOptions
 /// <summary>
 /// Cuts windows out of rows. A window lies inside one run: rows of one segment (and one label, unless the last row's counts), without a gap, time never going back, every
 /// value
-/// finite. A row with a NaN or infinity is refused, counted, and ends the run.
+/// finite. A row with a NaN or infinity is refused, counted, and ends the run. A window's target is that of its last row.
 /// </summary>
 public sealed class WindowBuilder
 {
@@ -57,6 +57,7 @@ public sealed class WindowBuilder
     private long lastTimeMs;
     private int segment;
     private int label;
+    private float target;
 
     /// <summary>Makes a builder with an empty run.</summary>
     /// <param name="options">Length, step and period.</param>
@@ -100,6 +101,7 @@ public sealed class WindowBuilder
                 continue;
             }
             Continue(batch.TimeMs(row), batch.Segment(row), batch.Label(row));
+            target = batch.Target(row);
             if (skip > 0)
             {
                 skip--;
@@ -142,6 +144,6 @@ public sealed class WindowBuilder
         rows.AsSpan((options.Length - kept) * channels).CopyTo(rows);
         filled = kept;
         skip = Math.Max(0, options.Step - options.Length);
-        return new SampleWindow(values, channels, label, lastTimeMs);
+        return new SampleWindow(values, channels, label, lastTimeMs) { Target = target, Segment = segment };
     }
 }

@@ -5,6 +5,7 @@ internal sealed class WindowRing(int windowLength, int windowsMax)
 {
     private readonly List<float[]> values = [];
     private readonly List<int> labels = [];
+    private readonly List<float> targets = [];
     private int next;
 
     internal int Count => values.Count;
@@ -15,16 +16,20 @@ internal sealed class WindowRing(int windowLength, int windowsMax)
 
     internal int Label(int slot) => labels[slot];
 
+    internal float Target(int slot) => targets[slot];
+
     internal void Add(SampleWindow window)
     {
         if (values.Count < windowsMax)
         {
             values.Add(window.Values.AsSpan(0, windowLength).ToArray());
             labels.Add(window.Label);
+            targets.Add(window.Target);
             return;
         }
         window.Values.AsSpan(0, windowLength).CopyTo(values[next]);
         labels[next] = window.Label;
+        targets[next] = window.Target;
         next = (next + 1) % windowsMax;
         Dropped++;
     }

@@ -44,6 +44,8 @@ public sealed partial class NodeCore
             network.Predict(parameters, input, 1, output);
         else
             ofRound = InferInIntegers(window);
+        if (model.Target is { } number)
+            return new Inference(window.TimeMs, -1, number.Name, number.FromOutput(output[0]), ofRound);
         if (model.Task != TaskKind.Classify)
             return new Inference(window.TimeMs, -1, model.Task.ToString().ToLowerInvariant(), Vectors.SquaredDistance(output, target) / output.Length, ofRound);
         int best = Network.LargestOf(output);

@@ -27,8 +27,8 @@ public sealed record NodeOptions
     /// <summary>Windows in a minibatch, 1 to 256. Default 16.</summary>
     public int Batch { get; init; } = 16;
 
-    /// <summary>Step size at the start (eta), above 0 to 10. Default 0.6: with quasi-global momentum 0.9 a device by itself then moves as with rate 0.06 and plain momentum 0.9.</summary>
-    public float LearningRate { get; init; } = 0.6f;
+    /// <summary>Step size at the start (eta), above 0 to 10. Default 1: with quasi-global momentum 0.9 a device by itself then moves as with rate 0.1 and plain momentum 0.9.</summary>
+    public float LearningRate { get; init; } = 1f;
 
     /// <summary>Step size at the last round that trains, as a share of the first, 0 to 1. Default 1: constant. Used when <see cref="Rounds"/> is not 0.</summary>
     public float LearningRateFloor { get; init; } = 1f;

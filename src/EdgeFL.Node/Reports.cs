@@ -58,8 +58,8 @@ public sealed record TrainReport(
 /// <summary>What the model says about a window.</summary>
 /// <param name="TimeMs">Time of the window's last row on the sensor's clock.</param>
 /// <param name="Class">Class index, or -1 for a task without classes.</param>
-/// <param name="Label">Class name, or the task's name for a task without classes.</param>
-/// <param name="Score">Probability of the class, 0 to 1; for a task without classes the mean squared error.</param>
+/// <param name="Label">Class name, the name of the number that a regress model says, or the task's name.</param>
+/// <param name="Score">Probability of the class, 0 to 1; that number, in its unit; or the mean squared error.</param>
 /// <param name="Round">Round of the model that spoke.</param>
 public sealed record Inference(long TimeMs, int Class, string Label, float Score, int Round);
 

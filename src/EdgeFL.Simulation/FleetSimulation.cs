@@ -131,7 +131,7 @@ public sealed class FleetSimulation
         }
 
         Feed(i, core, 0);
-        Tick(i, core);
+        Tick(i, core, NowMs == 0 ? options.StartSpreadMs * i / Math.Max(1, nodes.Length - 1) : 0);
     }
 
     private void Feed(int i, NodeCore core, int batch) => After(options.SensorIntervalMs, () =>
@@ -149,12 +149,12 @@ public sealed class FleetSimulation
         Feed(i, core, batch + 1);
     });
 
-    private void Tick(int i, NodeCore core) => After(nodes[i].TickMs + Stall(), () =>
+    private void Tick(int i, NodeCore core, int lateMs) => After(nodes[i].TickMs + lateMs, () =>
     {
         if (nodes[i].Core != core)
             return;
         Give(i, new NodeInput.Tick());
-        Tick(i, core);
+        Tick(i, core, Stall());
     });
 
     private void Give(int i, NodeInput input)

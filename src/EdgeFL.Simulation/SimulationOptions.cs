@@ -12,6 +12,9 @@ public sealed record SimulationOptions
     /// <summary>Ticks of the slowest node for each tick of the fastest, 0 above to 1. Default 1: all are equally fast.</summary>
     public double SlowestSpeed { get; init; } = 1;
 
+    /// <summary>Milliseconds from the first tick of the first node to that of the last. Default 0: all begin together.</summary>
+    public int StartSpreadMs { get; init; }
+
     /// <summary>Share of a node's ticks that come late, as where others use the processor too, 0 (default) to 1.</summary>
     public double StallShare { get; init; }
 

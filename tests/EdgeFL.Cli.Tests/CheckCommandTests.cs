@@ -112,6 +112,27 @@ public sealed class CheckCommandTests
         Assert.Contains("[config-missing]", missing.Err, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Check_OfAModelThatLearnsANumber_WarnsWhereTheSensorGivesNone()
+    {
+        using var folder = await FleetAsync();
+        await File.WriteAllTextAsync(folder["life.json"],
+            """{"name":"wear","task":"regress","channels":1,"length":2,"target":{"name":"remaining life"},"layers":[{"type":"flatten"},{"type":"dense","outputs":1}]}""");
+        await File.WriteAllTextAsync(folder["rows.csv"], "t_ms,x,left\n0,1,3\n20,1,2\n");
+        async Task<JsonElement> With(string more)
+        {
+            await File.WriteAllTextAsync(folder["agent.json"],
+                $$"""{"fleet":"lab","node":"kitchen","identity":"edgefl-fleet/nodes/kitchen","state":".","model":"life.json","sensor":{"kind":"replay","replay":{"path":"rows.csv","columns":[{"name":"x"}]{{more}}} } }""");
+            return Results((await CliRun.Of(folder.Path, ["check", .. Offline, "--config", "agent.json", "--json"])).Out)["model"];
+        }
+
+        var without = await With("");
+        Assert.Equal("warning", without.GetProperty("result").GetString());
+        Assert.Contains("does not give the remaining life", without.GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Contains("targetColumn", without.GetProperty("next").GetString(), StringComparison.Ordinal);
+        Assert.Equal("ok", (await With(",\"targetColumn\":\"left\"")).GetProperty("result").GetString());
+    }
+
     [Theory]
     [InlineData("windowStep", "100000", "1 and 65536")]
     [InlineData("learningRate", "50", "10")]

@@ -26,6 +26,8 @@ public sealed class ModelCommandTests
     [InlineData("activity-linear")]
     [InlineData("occupancy-cnn")]
     [InlineData("hydraulic-cooler")]
+    [InlineData("hydraulic-pump")]
+    [InlineData("turbofan-life")]
     public async Task Show_ForPeople_NamesLayersAndBoards(string model)
     {
         CliRun run = await CliRun.Of("model", "show", model);
@@ -33,6 +35,16 @@ public sealed class ModelCommandTests
         foreach (string part in (string[])["dense", model, "MULTIPLY-ADDS", "Pi Zero 2 W", "training at batch 16"])
             Assert.Contains(part, run.Out, StringComparison.Ordinal);
         Assert.Contains("estimated", run.Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Show_AModelThatRegresses_SaysItsNumber()
+    {
+        CliRun run = await CliRun.Of("model", "show", "turbofan-life", "--json"), text = await CliRun.Of("model", "show", "turbofan-life");
+        using var json = JsonDocument.Parse(run.Out);
+        JsonElement target = json.RootElement.GetProperty("target");
+        Assert.Equal(("remaining life", "cycles", 125), (target.GetProperty("name").GetString(), target.GetProperty("unit").GetString(), target.GetProperty("cap").GetDouble()));
+        Assert.Contains("says: remaining life, cycles, up to 125", text.Out, StringComparison.Ordinal);
     }
 
     [Fact]

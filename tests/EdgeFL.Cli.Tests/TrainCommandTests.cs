@@ -31,12 +31,29 @@ public sealed class TrainCommandTests
     [DataFact("hydraulic")]
     public Task Train_HydraulicCooler_ReachesItsAccuracy() => ReachesAsync("hydraulic-cooler", "hydraulic", 0.98);
 
+    [DataFact("hydraulic")]
+    public Task Train_HydraulicPump_ReachesItsAccuracy() => ReachesAsync("hydraulic-pump", "hydraulic", 0.92);
+
+    [DataFact("cmapss-fd001")]
+    public async Task Train_Turbofan_ReachesItsError()
+    {
+        using JsonDocument json = await TrainAsync("turbofan", "cmapss-fd001");
+        Assert.Equal((17_731, 100), (json.RootElement.GetProperty("train_windows").GetInt32(), json.RootElement.GetProperty("test_windows").GetInt32()));
+        Assert.Equal("cycles", json.RootElement.GetProperty("unit").GetString());
+        Assert.InRange(json.RootElement.GetProperty("rmse").GetDouble(), 5, 15.5);
+    }
+
     private static async Task ReachesAsync(string recipe, string set, double least)
+    {
+        using JsonDocument json = await TrainAsync(recipe, set);
+        Assert.InRange(json.RootElement.GetProperty("accuracy").GetDouble(), least, 1);
+    }
+
+    private static async Task<JsonDocument> TrainAsync(string recipe, string set)
     {
         CliRun run = await CliRun.Of(Path.GetTempPath(), ["train", "--recipe", recipe, "--data", Path.Combine(DataSets.Root!, set), "--json"], limitSeconds: 300);
         Assert.Equal(0, run.Exit);
-        using var json = JsonDocument.Parse(run.Out);
-        Assert.InRange(json.RootElement.GetProperty("accuracy").GetDouble(), least, 1);
+        return JsonDocument.Parse(run.Out);
     }
 
     [Fact]
@@ -83,6 +100,7 @@ public sealed class TrainCommandTests
     [InlineData("model.json", "no-such-model", "no model 'no-such-model'")]
     [InlineData("rows.csv", "gone.csv", "gone.csv")]
     [InlineData("labels.csv", "gone.csv", "gone.csv")]
+    [InlineData("\"train\": [\"rows.csv\"], \"testShare\": 0.5", "\"subjects\": \"gone.json\", \"subjectFile\": \"s{0}.csv\"", "gone.json does not list train and test subjects")]
     [InlineData("\"state\"", "\"shape\"", "no columns 'cycle' and 'shape'")]
     public async Task Train_RecipeThatIsWrong_SaysWhere(string from, string to, string says)
     {

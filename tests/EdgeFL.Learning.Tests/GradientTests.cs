@@ -61,6 +61,30 @@ public sealed class GradientTests
         Models.Parse($$"""{"name":"f","task":"forecast","channels":2,"length":12,"horizon":3,"loss":"{{loss}}"{{delta}},"layers":[{"type":"conv1d","filters":4,"kernel":3},{"type":"tanh"},{"type":"flatten"},{"type":"dense","outputs":0}]}"""),
         3);
 
+    [Theory]
+    [InlineData("mse")]
+    [InlineData("huber")]
+    public void Gradient_OfRegression_MatchesFiniteDifferences(string loss) => Check(
+        "regress, " + loss,
+        Models.Parse($$"""{"name":"r","task":"regress","channels":2,"length":12,"target":{"name":"life","scale":0.5},"loss":"{{loss}}","layers":[{"type":"conv1d","filters":4,"kernel":3},{"type":"tanh"},{"type":"gru","outputs":5},{"type":"dense","outputs":1}]}"""),
+        5);
+
+    [Fact]
+    public void LossOf_WhatPredictGave_IsTheLoss()
+    {
+        foreach (var spec in new[] { Models.SmallCnn(), Models.Regress(""" "scale":0.01 """) })
+        {
+            var network = new Network(spec, 5);
+            var parameters = new float[spec.ParameterCount];
+            network.Initialise(parameters, 7);
+            float[] inputs = Models.Gaussian(3 * spec.InputCount, 8), targets = Models.Gaussian(3 * spec.OutputCount, 9), outputs = new float[3 * spec.OutputCount];
+            network.Predict(parameters, inputs, 3, outputs);
+            Assert.Equal(network.Loss(parameters, inputs, [0, 1, 2], targets, 3, out _), network.LossOf(outputs, [0, 1, 2], targets, 3));
+            Assert.Throws<ArgumentException>(() => network.LossOf(outputs.AsSpan(1), [0, 1, 2], targets, 3));
+            Assert.Throws<ArgumentOutOfRangeException>(() => network.LossOf(outputs, [0, 1, 2], targets, 6));
+        }
+    }
+
     [Fact]
     public void Gradient_OfAutoencoder_MatchesFiniteDifferences() => Check("autoencoder", Models.Shipped("host-autoencoder").Resolve(2), 4);
 

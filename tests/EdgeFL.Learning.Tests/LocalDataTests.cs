@@ -82,6 +82,40 @@ public sealed class LocalDataTests
     }
 
     [Fact]
+    public void NextBatch_Regress_TargetIsCappedAndScaled()
+    {
+        var spec = Models.Regress(""" "cap":125,"scale":0.01 """, channels: 1, length: 2);
+        var data = new LocalData(spec, new LocalDataOptions { TrainingWindows = 2, BlockWindows = 4, HeldOutPerBlock = 1 }, 1);
+        // The fourth is held out; the first two give way to the last.
+        foreach (var target in new[] { 1f, 2f, 300f, 50f, -7f })
+            Assert.True(data.Add(new SampleWindow([target, 1], 1, SampleBatch.NoLabel, 0) { Target = target }));
+        float[] inputs = new float[4], targets = new float[2];
+        Assert.Equal(2, data.NextBatch(2, inputs, new int[2], targets));
+        var seen = targets.Zip([inputs[0], inputs[2]]).ToDictionary(pair => pair.Second, pair => pair.First);
+        Assert.Equal(1.25f, seen[300f]);
+        Assert.Equal(-0.07f, seen[-7f]);
+        Assert.Equal(1, data.HeldOutBatch(0, 1, inputs, new int[1], targets));
+        Assert.Equal(0.5f, targets[0]);
+        Assert.Equal(50f, spec.Target!.FromOutput(targets[0]));
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Add_TargetThatIsNotFinite_IsCountedAndNotUsed(float target)
+    {
+        var spec = Models.Regress("", channels: 1, length: 2);
+        var data = new LocalData(spec, new LocalDataOptions(), 1);
+        Assert.False(data.Add(new SampleWindow([1, 2], 1, 0, 0) { Target = target }));
+        Assert.Equal((1, 0), (data.UnlabelledWindows, data.TakenWindows));
+        // Yet the model can be asked about it.
+        float[] input = new float[2], said = new float[1];
+        data.Prepare([1, 2], input, said);
+        Assert.Equal([1, 2], input);
+        Assert.True(float.IsNaN(said[0]));
+    }
+
+    [Fact]
     public void Add_WindowThatDoesNotFit_Throws()
     {
         var data = new LocalData(Spec, new LocalDataOptions(), 1);

@@ -27,6 +27,22 @@ public sealed class ModelSpecTests
     }
 
     [Fact]
+    public void Parse_Target_IsReadAndChangesTheHash()
+    {
+        ModelSpec plain = Models.Regress(""), whole = Models.Regress(""" "unit":"cycles","cap":125,"scale":0.01 """);
+        Assert.Equal(new TargetSpec("life", "", float.PositiveInfinity, 1f), plain.Target);
+        Assert.Equal(new TargetSpec("life", "cycles", 125f, 0.01f), whole.Target);
+        Assert.Equal((1, LossKind.MeanSquaredError, TaskKind.Regress), (whole.OutputCount, whole.Loss, whole.Task));
+        Assert.Contains("target.name=life\ntarget.unit=cycles\ntarget.cap=125\ntarget.scale=0.01\n", whole.CanonicalText(), StringComparison.Ordinal);
+        string[] members = ["", " \"unit\":\"h\" ", " \"cap\":9 ", " \"scale\":2 "];
+        Assert.Equal(4, members.Select(m => Convert.ToHexString(Models.Regress(m).Hash.Span)).Distinct().Count());
+    }
+
+    [Fact]
+    public void Hash_OfAShippedModel_IsWhatFleetsInTheFieldHave() =>
+        Assert.StartsWith("bfc95ccc113cda66", Convert.ToHexStringLower(Models.Shipped("activity-cnn").Hash.Span), StringComparison.Ordinal);
+
+    [Fact]
     public void Parse_SeparableConvolution_IsTheTwoLayersItStandsFor()
     {
         const string End = """,{"type":"dropout","rate":0.25},{"type":"globalaverage"},{"type":"dense","outputs":3}""";
@@ -84,6 +100,7 @@ public sealed class ModelSpecTests
     [Theory]
     [InlineData("activity-cnn", 6, 3286, 6)]
     [InlineData("activity-mlp", 6, (768 * 32) + 32 + (32 * 6) + 6, 6)]
+    [InlineData("turbofan-life", 15, (16 * 15 * 5) + 16 + (16 * 16 * 5) + 16 + (16 * 22 * 32) + 32 + 32 + 1, 1)]
     [InlineData("host-autoencoder", 5, (40 * 32) + 32 + (32 * 8) + 8 + (8 * 32) + 32 + (32 * 40) + 40, 40)]
     public void ShippedModel_Resolved_HasTheParametersItShould(string name, int channels, int parameters, int outputs)
     {
@@ -189,7 +206,20 @@ public sealed class ModelSpecTests
     [InlineData("""{"format":2}""", "format 2")]
     [InlineData("""{"name":"m","task":"classify","length":4}""", "\"channels\" is missing")]
     [InlineData("""{"name":"M m","task":"classify","channels":1,"length":4}""", "\"name\" must be")]
-    [InlineData("""{"name":"m","task":"dream","channels":1,"length":4}""", "classify, forecast or reconstruct, not \"dream\"")]
+    [InlineData("""{"name":"m","task":"dream","channels":1,"length":4}""", "classify, forecast, reconstruct or regress, not \"dream\"")]
+    [InlineData("""{"name":"m","task":"regress","channels":1,"length":4}""", "\"target\": {")]
+    [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a","b"],"target":{"name":"t"}}""", "\"target\" belongs to regress models only; this one is classify")]
+    [InlineData("""{"name":"m","task":"regress","channels":1,"length":4,"target":{}}""", "\"target.name\" is 1 to 64")]
+    [InlineData("""{"name":"m","task":"regress","channels":1,"length":4,"target":{"name":"a\u0007"}}""", "\"target.name\" is 1 to 64")]
+    [InlineData("""{"name":"m","task":"regress","channels":1,"length":4,"target":{"name":"t","unit":"aaaaaaaaaaaaaaaaa"}}""", "\"target.unit\" is up to 16")]
+    [InlineData("""{"name":"m","task":"regress","channels":1,"length":4,"target":{"name":"t","unit":"\n"}}""", "\"target.unit\" is up to 16")]
+    [InlineData("""{"name":"m","task":"regress","channels":1,"length":4,"target":{"name":"t","cap":0}}""", "\"target.cap\" must be above 0 to 1000000000, not 0")]
+    [InlineData("""{"name":"m","task":"regress","channels":1,"length":4,"target":{"name":"t","scale":-1}}""", "\"target.scale\" must be 0.000001 to 1000000, not -1")]
+    [InlineData("""{"name":"m","task":"regress","channels":1,"length":4,"target":{"name":"t","sclae":1}}""", "sclae")]
+    [InlineData("""{"name":"m","task":"regress","channels":1,"length":4,"target":{"name":"t"},"classes":["a","b"]}""", "classify models only; this one is regress")]
+    [InlineData("""{"name":"m","task":"regress","channels":1,"length":4,"target":{"name":"t"},"horizon":2}""", "forecast models only; this one is regress")]
+    [InlineData("""{"name":"m","task":"regress","channels":1,"length":4,"target":{"name":"t"},"loss":"cross-entropy"}""", "regress model must be mse or huber")]
+    [InlineData("""{"name":"m","task":"regress","channels":1,"length":4,"target":{"name":"t"},"layers":[{"type":"flatten"},{"type":"dense","outputs":2}]}""", "regress needs a vector of 1")]
     [InlineData("""{"name":"m","task":"classify","channels":1,"length":0}""", "\"length\" must be 1 to 65536, not 0")]
     [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a"]}""", "2 to 1024 \"classes\", not 1")]
     [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a","a"]}""", "a class twice")]

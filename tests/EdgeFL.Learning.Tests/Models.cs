@@ -11,6 +11,10 @@ internal static class Models
     internal static ModelSpec Classify(string layers, int channels = 3, int length = 20) => Parse(
         $$"""{"name":"small","task":"classify","channels":{{channels}},"length":{{length}},"classes":["a","b","c"],"layers":[{{layers}}]}""");
 
+    /// <summary>A linear model of one number; <paramref name="members"/> are those of its target besides the name.</summary>
+    internal static ModelSpec Regress(string members, int channels = 3, int length = 20) => Parse(
+        $$"""{"name":"number","task":"regress","channels":{{channels}},"length":{{length}},"target":{"name":"life"{{(members.Length > 0 ? "," : "")}}{{members}}},"layers":[{"type":"flatten"},{"type":"dense","outputs":0}]}""");
+
     internal static ModelSpec SmallCnn() => Classify(
         """{"type":"conv1d","filters":5,"kernel":3},{"type":"relu"},{"type":"maxpool1d","size":2},{"type":"conv1d","filters":7,"kernel":4},{"type":"relu"},{"type":"globalaverage"},{"type":"dense","outputs":3}""");
 

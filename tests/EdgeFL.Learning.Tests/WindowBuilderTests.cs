@@ -56,6 +56,17 @@ public sealed class WindowBuilderTests
     }
 
     [Fact]
+    public void Add_RowsWithTargets_WindowHasThatOfItsLastRowAndItsSegment()
+    {
+        var builder = new WindowBuilder(new WindowOptions { Length = 2, Step = 1 }, 1);
+        var batch = new SampleBatch(1, 8);
+        foreach (var (time, segment, target) in new[] { (0L, 4, 9f), (1L, 4, 8f), (2L, 4, SampleBatch.NoTarget), (3L, 4, 6f), (0L, 7, 2f), (1L, 7, 1f) })
+            batch.TryAdd(time, segment, SampleBatch.NoLabel, [1f], target);
+        builder.Add(batch.Copy(), windows);
+        Assert.Equal([(4, 1L, 8f), (4, 2L, SampleBatch.NoTarget), (4, 3L, 6f), (7, 1L, 1f)], windows.Select(w => (w.Segment, w.TimeMs, w.Target)));
+    }
+
+    [Fact]
     public void Add_GapOrTimeGoingBack_StartsARun()
     {
         var builder = new WindowBuilder(new WindowOptions { Length = 2, Step = 1, PeriodMs = 20 }, 2);

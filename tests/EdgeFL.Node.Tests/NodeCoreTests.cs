@@ -1,3 +1,4 @@
+using EdgeFL.Learning;
 using EdgeFL.Learning.Aggregation;
 using EdgeFL.Wire;
 
@@ -29,6 +30,32 @@ public sealed class NodeCoreTests
         Assert.True(after > 0.8 && after > before, $"{before} -> {after}");
         Assert.Single(host.Effects.OfType<NodeEffect.Persist>());
         Assert.Empty(host.Sent);
+    }
+
+    [Fact]
+    public void Node_ThatRegresses_LearnsTheSensorsNumberAndSaysItInItsUnit()
+    {
+        // The third channel is the number, in thousands.
+        SampleBatch Batch(bool withTarget)
+        {
+            var batch = new SampleBatch(Synthetic.Channels, 300);
+            for (int r = 0; r < 300; r++)
+                batch.TryAdd(r * 20L, 0, SampleBatch.NoLabel, [1f, -1f, r / 1000f], withTarget ? r : SampleBatch.NoTarget);
+            return batch;
+        }
+
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { Rounds = 200, LearningRate = 0.02f }, Synthetic.NumberModel));
+        host.Give(new NodeInput.SamplesRead(Batch(withTarget: false))).Ticks(5);
+        Assert.Equal(NodePhase.Waiting, host.Node.Phase);
+        host.Give(new NodeInput.SamplesRead(Batch(withTarget: true))).Ticks(2000);
+        Assert.Equal(NodePhase.Done, host.Node.Phase);
+        Assert.True(float.IsNaN(host.Node.Describe().Accuracy));
+
+        host.Effects.Clear();
+        host.Give(new NodeInput.SamplesRead(Batch(withTarget: false)));
+        Inference said = host.Effects.OfType<NodeEffect.Inferred>().Single().Inference;
+        Assert.Equal(("rows so far", -1, 299 * 20L), (said.Label, said.Class, said.TimeMs));
+        Assert.InRange(said.Score, 280, 318);
     }
 
     [Fact]

@@ -24,6 +24,10 @@ internal static class Synthetic
     public static ModelSpec LargeModel { get; } = Parse(
         """{"type":"flatten"},{"type":"dense","outputs":1000},{"type":"relu"},{"type":"dense","outputs":3}""");
 
+    /// <summary>Says the row number of a window's last row, in hundreds.</summary>
+    public static ModelSpec NumberModel { get; } = ModelSpec.Parse(Encoding.UTF8.GetBytes(
+        """{"name":"number","task":"regress","channels":3,"length":20,"target":{"name":"rows so far","unit":"rows","scale":0.01},"normalise":"running","layers":[{"type":"flatten"},{"type":"dense","outputs":1}]}"""));
+
     public static NodeId Id(int i) => NodeId.Parse($"node-{i:00}");
 
     public static NodeOptions Options(int node = 0, uint bootEpoch = 1, ulong seed = 1) => new()

@@ -69,7 +69,8 @@ class Features(nn.Module):
 def build(model):
     """The model file's layers as PyTorch modules; shapes are found by running one window through."""
     x = torch.zeros(1, model["channels"], model["length"] - model.get("horizon", 0), dtype=torch.double)
-    outputs = len(model["classes"]) if model["task"] == "classify" else model["channels"] * model.get("horizon", model["length"])
+    task = model["task"]
+    outputs = len(model["classes"]) if task == "classify" else 1 if task == "regress" else model["channels"] * model.get("horizon", model["length"])
     modules = []
     for layer in model["layers"]:
         channels = x.shape[1]
@@ -117,6 +118,8 @@ def model_case(name, layers, task="classify", loss=None, batch=3, channels=4, le
     model = {"name": name, "task": task, "channels": channels, "length": length, "layers": layers}
     if task == "classify":
         model["classes"] = CLASSES
+    if task == "regress":
+        model["target"] = {"name": "number"}
     if horizon:
         model["horizon"] = horizon
     if loss:
@@ -205,6 +208,8 @@ CASES = {
         name, [conv(5, 3), layer("tanh"), layer("flatten"), dense(0)], "forecast", "mse", channels=2, horizon=2),
     "forecast-huber": lambda name: model_case(
         name, [conv(5, 3), layer("tanh"), layer("flatten"), dense(0)], "forecast", "huber", channels=2, horizon=2, delta=0.75),
+    "regress-mse": lambda name: model_case(name, [conv(5, 3), layer("tanh"), layer("gru", outputs=4), dense(1)], "regress", batch=5),
+    "regress-huber": lambda name: model_case(name, [conv(5, 3), layer("relu"), layer("flatten"), dense(0)], "regress", "huber", batch=5, delta=0.5),
     "optimiser-sgd": lambda name: optimiser_case(name, lambda p: torch.optim.SGD(p, 0.05, momentum=0.9, weight_decay=0.01)),
     "optimiser-damped": lambda name: optimiser_case(name, lambda p: torch.optim.SGD(p, 0.05, momentum=0.9, dampening=0.9), True),
     "optimiser-adam": lambda name: optimiser_case(name, lambda p: torch.optim.Adam(p, 0.02)),

@@ -20,6 +20,8 @@ internal sealed class ModelFile
 
     public string[]? Classes { get; set; }
 
+    public TargetFile? Target { get; set; }
+
     public string? Normalise { get; set; }
 
     public float[]? Scale { get; set; }
@@ -29,6 +31,18 @@ internal sealed class ModelFile
     public float? Delta { get; set; }
 
     public LayerFile[]? Layers { get; set; }
+}
+
+/// <summary>The JSON members of a target.</summary>
+internal sealed class TargetFile
+{
+    public string? Name { get; set; }
+
+    public string? Unit { get; set; }
+
+    public float? Cap { get; set; }
+
+    public float? Scale { get; set; }
 }
 
 /// <summary>The JSON members of a layer.</summary>

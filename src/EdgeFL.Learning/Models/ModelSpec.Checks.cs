@@ -25,7 +25,8 @@ public sealed partial class ModelSpec
         "classify" => TaskKind.Classify,
         "forecast" => TaskKind.Forecast,
         "reconstruct" => TaskKind.Reconstruct,
-        _ => throw new ModelFormatException($"\"task\" must be classify, forecast or reconstruct, not \"{task}\"."),
+        "regress" => TaskKind.Regress,
+        _ => throw new ModelFormatException($"\"task\" must be classify, forecast, reconstruct or regress, not \"{task}\"."),
     };
 
     private static NormaliseKind ParseNormalise(string? normalise) => normalise switch
@@ -107,11 +108,34 @@ public sealed partial class ModelSpec
             throw new ModelFormatException($"A classify model names 2 to 1024 \"classes\", not {classes.Length}.");
         foreach (var name in classes)
         {
-            if (string.IsNullOrWhiteSpace(name) || name.Length > 64 || Array.Exists(name.ToCharArray(), char.IsControl))
+            if (!IsPrintable(name))
                 throw new ModelFormatException($"A class name is 1 to 64 printable characters, not \"{name}\".");
         }
         if (classes.Distinct(StringComparer.Ordinal).Count() != classes.Length)
             throw new ModelFormatException("\"classes\" names a class twice.");
         return [.. classes];
     }
+
+    private TargetSpec? CheckTarget()
+    {
+        if (Task != TaskKind.Regress)
+            return file.Target is null ? null : throw new ModelFormatException($"\"target\" belongs to regress models only; this one is {file.Task}.");
+        var target = file.Target
+            ?? throw new ModelFormatException("A regress model says what number it learns: \"target\": { \"name\": …, \"unit\": …, \"cap\": …, \"scale\": … }.");
+        if (!IsPrintable(target.Name))
+            throw new ModelFormatException($"\"target.name\" is 1 to 64 printable characters, not \"{target.Name}\".");
+        var unit = target.Unit ?? "";
+        if (unit.Length > 16 || (unit.Length > 0 && !IsPrintable(unit)))
+            throw new ModelFormatException($"\"target.unit\" is up to 16 printable characters, not \"{unit}\".");
+        var cap = target.Cap ?? float.PositiveInfinity;
+        if (target.Cap is not null && !(cap is > 0f and <= 1e9f))
+            throw new ModelFormatException(string.Create(CultureInfo.InvariantCulture, $"\"target.cap\" must be above 0 to 1000000000, not {cap}."));
+        var factor = target.Scale ?? 1f;
+        if (!(factor is >= 1e-6f and <= 1e6f))
+            throw new ModelFormatException(string.Create(CultureInfo.InvariantCulture, $"\"target.scale\" must be 0.000001 to 1000000, not {factor}."));
+        return new TargetSpec(target.Name!, unit, cap, factor);
+    }
+
+    private static bool IsPrintable(string? name) =>
+        !string.IsNullOrWhiteSpace(name) && name.Length <= 64 && !Array.Exists(name.ToCharArray(), char.IsControl);
 }

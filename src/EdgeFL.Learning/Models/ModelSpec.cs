@@ -15,6 +15,9 @@ public enum TaskKind
 
     /// <summary>The window itself, through a narrow place: how badly it fails says how unusual the window is.</summary>
     Reconstruct,
+
+    /// <summary>A number that belongs to the window, such as how long a machine will last.</summary>
+    Regress,
 }
 
 /// <summary>What training makes small.</summary>
@@ -53,6 +56,7 @@ public sealed partial class ModelSpec
         Length = CheckRange("length", file.Length, 1, 65536);
         Horizon = CheckHorizon();
         Classes = CheckClasses();
+        Target = CheckTarget();
         Normalise = ParseNormalise(file.Normalise);
         scale = CheckScale();
         Loss = ParseLoss(file.Loss);
@@ -86,6 +90,9 @@ public sealed partial class ModelSpec
     /// <summary>Class names in the order of their indices; empty unless the task is to classify.</summary>
     public IReadOnlyList<string> Classes { get; }
 
+    /// <summary>The number to be learned; null unless the task is to regress.</summary>
+    public TargetSpec? Target { get; }
+
     /// <summary>How windows are normalised.</summary>
     public NormaliseKind Normalise { get; }
 
@@ -110,7 +117,7 @@ public sealed partial class ModelSpec
     /// <summary>P, parameters; meaningful once resolved.</summary>
     public int ParameterCount { get; }
 
-    /// <summary>Values that come out for one window: classes, C·horizon, or C·T; meaningful once resolved.</summary>
+    /// <summary>Values that come out for one window: classes, C·horizon, C·T, or 1; meaningful once resolved.</summary>
     public int OutputCount => TaskOutputs(Math.Max(1, Channels));
 
     /// <summary>SHA-256 of <see cref="CanonicalText"/>: devices mix parameters only if theirs are equal.</summary>
@@ -160,6 +167,19 @@ public sealed partial class ModelSpec
         return new ModelSpec(file, channels);
     }
 
+    /// <summary>Whether a window can be learned from: it has a label that is one of <see cref="Classes"/>, or a finite target, if the task needs one.</summary>
+    /// <param name="window">Of any shape.</param>
+    public bool CanLearn(SampleWindow window)
+    {
+        ArgumentNullException.ThrowIfNull(window);
+        return Task switch
+        {
+            TaskKind.Classify => (uint)window.Label < (uint)Classes.Count,
+            TaskKind.Regress => float.IsFinite(window.Target),
+            _ => true,
+        };
+    }
+
     /// <summary>Everything that must be equal for two models' parameters to mean the same, one fact a line.</summary>
     public string CanonicalText()
     {
@@ -173,6 +193,11 @@ public sealed partial class ModelSpec
             text.Append($"scale={string.Join(',', scale.Select(s => s.ToString("R", CultureInfo.InvariantCulture)))}\n");
         foreach (var name in Classes)
             text.Append($"class={name}\n");
+        if (Target is { } target)
+        {
+            text.Append($"target.name={target.Name}\ntarget.unit={target.Unit}\n");
+            text.Append($"target.cap={target.Cap.ToString("R", CultureInfo.InvariantCulture)}\ntarget.scale={target.Scale.ToString("R", CultureInfo.InvariantCulture)}\n");
+        }
         foreach (var layer in layers)
         {
             text.Append($"layer={layer.Kind},{layer.Size},{layer.Kernel},{layer.Input},{layer.Output}");
@@ -189,6 +214,7 @@ public sealed partial class ModelSpec
     {
         TaskKind.Classify => Classes.Count,
         TaskKind.Forecast => checked(channels * Horizon),
+        TaskKind.Regress => 1,
         _ => checked(channels * Length),
     };
 }

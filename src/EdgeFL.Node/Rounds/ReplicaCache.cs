@@ -61,8 +61,9 @@ public sealed class ReplicaCache
         }
 
         replica.Round = round;
-        // Counts of devices of unequal speed run apart. A round more or less says that the model belongs to the round before or after; more says only who is faster.
-        replica.Since = replica.Position = Math.Clamp(round, ownRound - 1, ownRound + 1);
+        // It came just now, so it is of this round, or of the next where its sender was first to begin that. What counts say beyond this is who started earlier or runs faster:
+        // a model moved on for that as well would be ahead of its sender, and draw the fleet after it.
+        replica.Since = replica.Position = Math.Clamp(round, ownRound, ownRound + 1);
         replica.Foreseen = 0;
         replica.Arrival = ++arrivals;
         return replica.Parameters;

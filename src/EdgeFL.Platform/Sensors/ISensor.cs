@@ -8,8 +8,9 @@ namespace EdgeFL.Platform.Sensors;
 /// <param name="Channels">Shape [C]: the quantities of a row, in the order of its values.</param>
 /// <param name="RateHz">Nominal rows a second; 0 when unknown.</param>
 /// <param name="Classes">Class index to class name; empty when rows carry no labels.</param>
+/// <param name="HasTarget">True when rows carry a number for a regress model to learn.</param>
 public sealed record SensorDescription(
-    string Name, string Kind, IReadOnlyList<ChannelDescription> Channels, double RateHz, IReadOnlyList<string> Classes);
+    string Name, string Kind, IReadOnlyList<ChannelDescription> Channels, double RateHz, IReadOnlyList<string> Classes, bool HasTarget = false);
 
 /// <summary>What a sensor has counted since it was opened.</summary>
 /// <param name="Rows">Rows handed out.</param>

@@ -20,6 +20,7 @@ internal sealed class ReplayCursor(string[] files, ReplayOptions options, Pacer 
     private int segment = -1;
     private int lastSegment;
     private int label;
+    private float target;
     private double dueMs;
     private long rowInFile;
 
@@ -47,7 +48,7 @@ internal sealed class ReplayCursor(string[] files, ReplayOptions options, Pacer 
                 first = dueMs;
             else if (pacer.Paces && dueMs - first > HoldMs)
                 break;
-            batch.TryAdd(timeMs, segment, label, values);
+            batch.TryAdd(timeMs, segment, label, values, target);
             BatchDueMs = dueMs;
             pending = false;
         }
@@ -74,7 +75,7 @@ internal sealed class ReplayCursor(string[] files, ReplayOptions options, Pacer 
                     layout = new ReplayLayout(reader.File, line, options);
                     continue;
                 }
-                if (layout.Read(line, reader.Line, values, ref timeMs, ref segment, out label) is { } wrong)
+                if (layout.Read(line, reader.Line, values, ref timeMs, ref segment, out label, out target) is { } wrong)
                 {
                     if (!layout.HasTime)
                         rowInFile++;

@@ -1,8 +1,9 @@
 using System.Text;
+using EdgeFL.Learning;
 
 namespace EdgeFL.Platform.Sensors;
 
-/// <summary>Where in one file's header the channels, time, segment and label are, and how a line becomes a row.</summary>
+/// <summary>Where in one file's header the channels, time, segment, label and target are, and how a line becomes a row.</summary>
 internal sealed class ReplayLayout
 {
     private readonly string file;
@@ -14,6 +15,7 @@ internal sealed class ReplayLayout
     private readonly int timeCell;
     private readonly int segmentCell;
     private readonly int labelCell;
+    private readonly int targetCell;
     private readonly double timeUnitMs;
     private readonly (byte[] Text, int Class)[] labels;
 
@@ -34,6 +36,7 @@ internal sealed class ReplayLayout
         timeCell = FindOptional(options.TimeColumn);
         segmentCell = FindOptional(options.SegmentColumn);
         labelCell = FindOptional(options.LabelColumn);
+        targetCell = FindOptional(options.TargetColumn);
         timeUnitMs = options.TimeUnitMs ?? 1;
         if (timeCell < 0 && options.RateHz is null)
             throw new SensorException("sensor-no-time", $"No column holds the time; the header has {string.Join(",", header)}.", $"{file}:1:1",
@@ -51,9 +54,10 @@ internal sealed class ReplayLayout
     public bool HasSegment => segmentCell >= 0;
 
     /// <summary>Reads a line; null when it is sound, else what is wrong with it.</summary>
-    public SensorException? Read(ReadOnlySpan<byte> line, long lineNumber, Span<float> values, ref long timeMs, ref int segment, out int label)
+    public SensorException? Read(ReadOnlySpan<byte> line, long lineNumber, Span<float> values, ref long timeMs, ref int segment, out int label, out float target)
     {
-        label = -1;
+        label = SampleBatch.NoLabel;
+        target = SampleBatch.NoTarget;
         row.Split(line);
         if (row.Count != header.Count)
             return new SensorException("sensor-ragged-row", $"The row has {row.Count} cells, the header {header.Count}.", $"{file}:{lineNumber}:1",
@@ -80,6 +84,13 @@ internal sealed class ReplayLayout
             if (!CsvRow.TryNumber(row.Cell(line, segmentCell), out double number, out bool finite) || number != Math.Floor(number) || Math.Abs(number) > int.MaxValue)
                 return NotNumber(line, lineNumber, segmentCell, finite);
             segment = (int)number;
+        }
+        if (targetCell >= 0 && !row.Cell(line, targetCell).IsEmpty)
+        {
+            bool number = CsvRow.TryNumber(row.Cell(line, targetCell), out double value, out bool finite);
+            if (!number || !float.IsFinite((float)value))
+                return NotNumber(line, lineNumber, targetCell, finite && !number);
+            target = (float)value;
         }
         if (labelCell >= 0)
             label = ClassOf(row.Cell(line, labelCell));
@@ -129,7 +140,7 @@ internal sealed class ReplayLayout
     {
         int at = header.IndexOf(name);
         return at >= 0 ? at : throw new SensorException("sensor-column-missing", $"There is no column \"{name}\"; the header has {string.Join(",", header)}.",
-            $"{file}:1:1", "Correct the name under \"columns\", \"timeColumn\", \"segmentColumn\" or \"labelColumn\".");
+            $"{file}:1:1", "Correct the name under \"columns\", \"timeColumn\", \"segmentColumn\", \"labelColumn\" or \"targetColumn\".");
     }
 
     private SensorException NotNumber(ReadOnlySpan<byte> line, long lineNumber, int cell, bool finite)

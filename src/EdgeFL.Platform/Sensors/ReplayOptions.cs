@@ -47,7 +47,7 @@ public sealed record ReplayOptions
     /// <summary>Name or path of a preset, a sensor options file whose values hold where these are null. Default none.</summary>
     public string? Preset { get; set; }
 
-    /// <summary>The channels in their order; null takes every numeric column that is not time, segment or label. At most 256.</summary>
+    /// <summary>The channels in their order; null takes every numeric column that is not time, segment, label or target. At most 256.</summary>
     public IReadOnlyList<ReplayColumn>? Columns { get; set; }
 
     /// <summary>Column of the time stamps; "" for none; null looks for <c>t_ms</c>, <c>time_ms</c>, <c>time</c>.</summary>
@@ -61,6 +61,9 @@ public sealed record ReplayOptions
 
     /// <summary>Column of the labels; "" for none; null looks for <c>label</c>.</summary>
     public string? LabelColumn { get; set; }
+
+    /// <summary>Column of the number that a regress model learns; "" for none; an empty cell means that the row has none. Default none.</summary>
+    public string? TargetColumn { get; set; }
 
     /// <summary>Raw label text to class name; texts that are not listed mean no label. Null: the texts are the class names themselves.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; set; }
@@ -112,7 +115,7 @@ public sealed record ReplayOptions
         string segment = SegmentColumn ?? Known(header, "segment");
         string label = LabelColumn ?? Known(header, "label");
         var columns = Columns ?? [.. header
-            .Where((name, i) => numeric[i] && name != time && name != segment && name != label)
+            .Where((name, i) => numeric[i] && name != time && name != segment && name != label && name != TargetColumn)
             .Select(name => new ReplayColumn { Name = name })];
         return this with { Columns = columns, TimeColumn = time, SegmentColumn = segment, LabelColumn = label };
     }
@@ -129,6 +132,7 @@ public sealed record ReplayOptions
             TimeUnitMs = TimeUnitMs ?? preset.TimeUnitMs,
             SegmentColumn = SegmentColumn ?? preset.SegmentColumn,
             LabelColumn = LabelColumn ?? preset.LabelColumn,
+            TargetColumn = TargetColumn ?? preset.TargetColumn,
             Labels = Labels ?? preset.Labels,
             Classes = Classes ?? preset.Classes,
             RateHz = RateHz ?? preset.RateHz,

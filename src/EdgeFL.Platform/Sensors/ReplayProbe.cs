@@ -31,7 +31,7 @@ internal static class ReplayProbe
         int segment = 0;
         for (int i = 0; i < RowsMax; i++)
         {
-            if (layout.Read(line, reader.Line, values, ref timeMs, ref segment, out _) is null)
+            if (layout.Read(line, reader.Line, values, ref timeMs, ref segment, out _, out _) is null)
             {
                 if (last != long.MinValue && timeMs > last)
                     steps.Add(timeMs - last);

@@ -51,7 +51,8 @@ public sealed class ReplaySensor : ISensor
             ReplayProbe.Read(files[i], options);
         string shown = name ?? Path.GetFileName(files[0]);
         var channels = options.Columns!.Select(column => new ChannelDescription(column.Name, column.Unit));
-        var description = new SensorDescription(shown, "replay", [.. channels], options.RateHz ?? rate, options.LabelColumn == "" ? [] : options.ClassOrder());
+        var description = new SensorDescription(
+            shown, "replay", [.. channels], options.RateHz ?? rate, options.LabelColumn == "" ? [] : options.ClassOrder(), !string.IsNullOrEmpty(options.TargetColumn));
         return new ReplaySensor(options, files, description, context.Time);
     }
 

@@ -2,7 +2,7 @@ using EdgeFL.Platform.Sensors;
 
 namespace EdgeFL.Platform.Tests.Sensors;
 
-internal sealed record Row(long TimeMs, int Segment, int Label, float[] Values);
+internal sealed record Row(long TimeMs, int Segment, int Label, float[] Values, float Target);
 
 /// <summary>Takes rows out of a sensor, with a bound on rows and time.</summary>
 internal static class Reading
@@ -17,7 +17,7 @@ internal static class Reading
             {
                 for (int i = 0; i < batch.Count && rows.Count < rowsMax; i++)
                 {
-                    rows.Add(new Row(batch.TimeMs(i), batch.Segment(i), batch.Label(i), batch.Values(i).ToArray()));
+                    rows.Add(new Row(batch.TimeMs(i), batch.Segment(i), batch.Label(i), batch.Values(i).ToArray(), batch.Target(i)));
                     seen?.Invoke(rows[^1]);
                 }
                 if (rows.Count >= rowsMax)

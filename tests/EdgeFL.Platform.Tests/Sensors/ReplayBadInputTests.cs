@@ -44,6 +44,22 @@ public sealed class ReplayBadInputTests : IDisposable
     }
 
     [Theory]
+    [InlineData("soon", "sensor-not-a-number")]
+    [InlineData("nan", "sensor-not-finite")]
+    [InlineData("1e39", "sensor-not-finite")]
+    public async Task Target_Bad_FailsWithItsPlace(string target, string code)
+    {
+        string file = folder.Write("a.csv", $"t_ms,x,life\n0,1,2\n20,3,{target}\n");
+        await using var sensor = ReplaySensor.Open(Fast(file) with { TargetColumn = "life" });
+        var (rows, failure) = await Reading.Take(sensor);
+        Assert.Equal([2f], rows.Select(row => row.Target));
+        Assert.Equal((code, file + ":3:6"), (failure!.Code, failure.Where));
+        failure = Assert.Throws<SensorException>(() => ReplaySensor.Open(Fast(file) with { TargetColumn = "death" }));
+        Assert.Equal("sensor-column-missing", failure.Code);
+        Assert.Contains("targetColumn", failure.Remedy, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("a.csv", "", "sensor-empty-file")]
     [InlineData("a.csv", "\n\n", "sensor-empty-file")]
     [InlineData("a.csv", "t_ms,x\n", "sensor-empty-file")]

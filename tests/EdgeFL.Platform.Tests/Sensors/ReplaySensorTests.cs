@@ -44,6 +44,24 @@ public sealed class ReplaySensorTests : IDisposable
     }
 
     [Fact]
+    public async Task TargetColumn_Given_IsTheRowsNumberAndNoChannel()
+    {
+        string file = folder.Write("a.csv", "t_ms,x,life\n0,1,12.5\n20,2,\n40,3,-1e3\n");
+        await using var sensor = ReplaySensor.Open(Fast(file) with { TargetColumn = "life" });
+        var (rows, failure) = await Reading.Take(sensor);
+        Assert.Null(failure);
+        Assert.True(sensor.Description.HasTarget);
+        Assert.Equal(["x"], sensor.Description.Channels.Select(channel => channel.Name));
+        Assert.Equal([12.5f, float.NaN, -1000f], rows.Select(row => row.Target));
+
+        await using var without = ReplaySensor.Open(Fast(folder.Write("b.csv", "t_ms,x,life\n0,1,12.5\n")));
+        (rows, _) = await Reading.Take(without);
+        Assert.False(without.Description.HasTarget);
+        Assert.Equal([1f, 12.5f], rows.Single().Values);
+        Assert.True(float.IsNaN(rows.Single().Target));
+    }
+
+    [Fact]
     public async Task Gzip_Csv_GivesTheSameRowsAsPlain()
     {
         await using var plain = ReplaySensor.Open(Fast(folder.Write("a.csv", Small)));

@@ -93,12 +93,12 @@ public sealed class SensorFactoryTests : IDisposable
     [Fact]
     public async Task Preset_ByName_FillsInWhatIsLeftOpen()
     {
-        folder.Write("p/mine.json", """{ "kind":"replay","replay":{"columns":[{"name":"up","column":"ax","scale":2}],"classes":["walk"],"labels":{"1":"walk"}} }""");
-        folder.Write("a.csv", "t_ms,ax,label\n0,3,1\n");
+        folder.Write("p/mine.json", """{ "kind":"replay","replay":{"columns":[{"name":"up","column":"ax","scale":2}],"classes":["walk"],"labels":{"1":"walk"},"targetColumn":"left"} }""");
+        folder.Write("a.csv", "t_ms,ax,label,left\n0,3,1,7\n");
         var context = new SensorContext { BaseFolder = folder.Path, PresetFolders = [folder["p"]] };
         await using var sensor = SensorFactory.Create(Parse("""{ "kind":"replay","replay":{"preset":"mine","path":"a.csv","speed":0,"classes":["sit","walk"]} }"""), context);
         var (rows, _) = await Reading.Take(sensor);
-        Assert.Equal((1, 6f), (rows[0].Label, rows[0].Values[0]));
+        Assert.Equal((1, 6f, 7f), (rows[0].Label, rows[0].Values[0], rows[0].Target));
     }
 
     [Theory]

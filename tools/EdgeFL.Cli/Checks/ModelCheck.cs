@@ -26,6 +26,7 @@ internal static class ModelCheck
 
             var channels = sensor.Description.Channels.Count;
             var classes = sensor.Description.Classes;
+            var hasTarget = sensor.Description.HasTarget;
             sensor.DisposeAsync().AsTask().GetAwaiter().GetResult();
             var fitted = model.Resolve(channels);
             if (fitted.Task == TaskKind.Classify && classes.Count > 0 && !fitted.Classes.SequenceEqual(classes))
@@ -33,6 +34,9 @@ internal static class ModelCheck
                 return Finding.Error($"the sensor's classes ({string.Join(", ", classes)}) are not those of {fitted.Name} ({string.Join(", ", fitted.Classes)})",
                     "give the sensor's options \"classes\" in the model's order");
             }
+
+            if (fitted.Target is { } number && !hasTarget)
+                return Finding.Warn($"{fitted.Name}: the sensor does not give the {number.Name}: this device only follows its neighbours", "name its column with \"targetColumn\" of the sensor");
 
             return Finding.Ok($"{fitted.Name}: {fitted.ParameterCount} parameters for {channels} channels");
         }

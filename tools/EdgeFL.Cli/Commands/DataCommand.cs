@@ -48,10 +48,6 @@ internal static class DataCommand
 
                     return Task.FromResult(ExitCodes.Ok);
                 }
-                catch (SensorException wrong)
-                {
-                    throw new CliException(wrong.Code, $"{wrong.Where}: {wrong.Cause}", wrong.Remedy, ExitCodes.Failure, wrong);
-                }
                 catch (StorageException wrong)
                 {
                     throw new CliException("cannot-write", wrong.Message, $"ls -ld {to}; df -h {Path.GetDirectoryName(to)}", ExitCodes.Failure, wrong);

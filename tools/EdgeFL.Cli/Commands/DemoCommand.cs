@@ -96,7 +96,10 @@ internal static class DemoCommand
         try
         {
             await using ISensor sensor = SensorFactory.Create(source.Agents[0]);
-            return ModelSpec.Parse(file).Resolve(sensor.Description.Channels.Count);
+            ModelSpec model = ModelSpec.Parse(file).Resolve(sensor.Description.Channels.Count);
+            return model.Target is { } number
+                ? throw new CliException("bad-model", $"Model '{model.Name}' learns a number, {number.Name}, which no sensor of the demonstration gives.", "--model activity-cnn", ExitCodes.Usage)
+                : model;
         }
         catch (ModelFormatException wrong)
         {

@@ -95,6 +95,16 @@ internal static class ModelCommand
         json.WriteString("hash", Convert.ToHexStringLower(spec.Hash.Span));
         json.WriteString("input", $"{spec.Channels}x{spec.InputLength}");
         json.WriteNumber("outputs", spec.OutputCount);
+        if (spec.Target is { } target)
+        {
+            json.WriteStartObject("target");
+            json.WriteString("name", target.Name);
+            json.WriteString("unit", target.Unit);
+            if (float.IsFinite(target.Cap))
+                json.WriteNumber("cap", target.Cap);
+            json.WriteEndObject();
+        }
+
         json.WriteNumber("parameters", spec.ParameterCount);
         json.WriteNumber("bytes_per_copy", sizeof(float) * spec.ParameterCount);
         json.WriteNumber("activation_bytes", activations);
@@ -134,6 +144,8 @@ internal static class ModelCommand
             layers.AddRow(new Text(layer.Kind.ToString().ToLowerInvariant()), new Text($"{layer.Input}"), new Text($"{layer.Output}"), Number(layer.ParameterCount), Number(layer.MultiplyAdds));
         layers.AddRow(new Text(spec.Name), new Text($"{spec.Channels}x{spec.InputLength}"), new Text($"{spec.OutputCount}"), Number(spec.ParameterCount), Number(MultiplyAdds(spec)));
         context.Data(layers);
+        if (spec.Target is { } target)
+            context.Data($"says: {target.Name}{(target.Unit.Length > 0 ? ", " + target.Unit : "")}{(float.IsFinite(target.Cap) ? FormattableString.Invariant($", up to {target.Cap}") : "")}");
         context.Data(FormattableString.Invariant(
             $"a copy takes {PlotScale.Bytes(sizeof(float) * spec.ParameterCount)}; training at batch {Batch} {PlotScale.Bytes(TrainingBytes(spec, activations))}: {Copies} copies and {PlotScale.Bytes(activations)} of activations"));
         Table boards = context.NewTable("board", "core", "one window", $"step of {Batch}", "memory");

@@ -32,6 +32,8 @@ internal static class QuantizeCommand
     private static async Task<int> RunAsync(string name, string dataFolder, string? file, ulong seed, CliContext context, CancellationToken cancel)
     {
         (_, ModelSpec model, RecipeData windows, RecipeResult result) = await TrainCommand.LearnAsync(name, dataFolder, seed, context, cancel).ConfigureAwait(false);
+        if (model.Task != TaskKind.Classify)
+            throw new CliException("bad-model", $"Model '{model.Name}' does not classify: what integers cost it is not judged here.", "edgefl model quantize --recipe activity", ExitCodes.Usage);
         QuantizedRun quantized;
         try
         {
@@ -45,7 +47,7 @@ internal static class QuantizeCommand
         byte[] bytes = QuantizedModelFile.Write(quantized.Model);
         if (file is not null)
             Save(context.Console.Resolve(file), bytes);
-        double loss = 100 * (result.Accuracy - quantized.Accuracy);
+        double loss = 100 * (quantized.FloatAccuracy - quantized.Accuracy);
         int floatBytes = sizeof(float) * model.ParameterCount;
         if (context.Json)
         {
@@ -58,7 +60,7 @@ internal static class QuantizeCommand
                 json.WriteNumber("int8_bytes", bytes.Length);
                 json.WriteNumber("calibration_windows", quantized.CalibrationWindows);
                 json.WriteNumber("test_windows", windows.Test.Count);
-                json.WriteNumber("accuracy", Math.Round(result.Accuracy, 6));
+                json.WriteNumber("accuracy", Math.Round(quantized.FloatAccuracy, 6));
                 json.WriteNumber("int8_accuracy", Math.Round(quantized.Accuracy, 6));
                 json.WriteNumber("loss_points", Math.Round(loss, 4));
                 json.WriteNumber("agreement", Math.Round(quantized.Agreement, 6));
@@ -69,7 +71,7 @@ internal static class QuantizeCommand
 
         Table table = context.NewTable("", "float32", "int8");
         table.AddRow("size", PlotScale.Bytes(floatBytes), PlotScale.Bytes(bytes.Length));
-        table.AddRow("accuracy", FormattableString.Invariant($"{100 * result.Accuracy:0.00} %"), FormattableString.Invariant($"{100 * quantized.Accuracy:0.00} %"));
+        table.AddRow("accuracy", FormattableString.Invariant($"{100 * quantized.FloatAccuracy:0.00} %"), FormattableString.Invariant($"{100 * quantized.Accuracy:0.00} %"));
         context.Data(table);
         context.Data(FormattableString.Invariant($"{loss:0.00} points lost on {windows.Test.Count} windows; both say the same of {100 * quantized.Agreement:0.00} %"));
         return ExitCodes.Ok;

@@ -4,7 +4,6 @@ using EdgeFL.Cli.Framework;
 using EdgeFL.Cli.Training;
 using EdgeFL.Learning;
 using EdgeFL.Platform.Sensors;
-using Spectre.Console;
 
 namespace EdgeFL.Cli.Commands;
 
@@ -20,6 +19,7 @@ internal static class TrainCommand
         var seed = new Option<ulong>("--seed") { Description = "Seed of initial weights and order (default 1)", HelpName = "S", DefaultValueFactory = _ => 1UL };
         return new CliCommand("train", "Train a recipe's model on recordings, on this machine alone, and judge it by what was held out",
                 new Example("edgefl train --recipe activity --data ../shared/data/uci-hapt", "what all recordings in one place can teach"),
+                new Example("edgefl train --recipe turbofan --data ../shared/data/cmapss-fd001", "a number instead of a class: how many flights an engine has left"),
                 new Example("edgefl train --recipe occupancy --data ../shared/data/occupancy --json", "one JSON object at the end"))
             .With(recipe, data, seed)
             .Runs((context, cancel) => RunAsync(context.Get(recipe)!, context.Get(data)!, context.Get(seed), context, cancel));
@@ -29,9 +29,13 @@ internal static class TrainCommand
     {
         (Recipe recipe, ModelSpec model, RecipeData windows, RecipeResult result) = await LearnAsync(name, dataFolder, seed, context, cancel).ConfigureAwait(false);
         if (context.Json)
+        {
             WriteJson(name, recipe, model, windows, result, seed, context);
-        else
-            WriteTable(model, result, context);
+            return ExitCodes.Ok;
+        }
+
+        context.Data(result.Score.ToTable(context));
+        context.Data(FormattableString.Invariant($"{result.Score.Summary}, {windows.Test.Count} windows, {result.Steps} steps in {result.Seconds:0.0} s"));
         return ExitCodes.Ok;
     }
 
@@ -54,11 +58,12 @@ internal static class TrainCommand
         RecipeData windows = await RecipeData.ReadAsync(recipe, model, folder, cancel).ConfigureAwait(false);
         if (windows.Train.Count == 0 || windows.Test.Count == 0 || windows.Train.Count > 65536)
         {
-            throw new CliException("bad-data", $"{folder} gives {windows.Train.Count} labelled windows to train on and {windows.Test.Count} to test; 1 to 65,536 and at least one are needed.",
+            throw new CliException("bad-data", $"{folder} gives {windows.Train.Count} {(model.Task == TaskKind.Classify ? "labelled windows" : "windows with a target")} to train on and {windows.Test.Count} to test; 1 to 65,536 and at least one are needed.",
                 "edgefl train --help", ExitCodes.Failure);
         }
 
-        if (windows.Test.Select(window => window.Label).Except(windows.Train.Select(window => window.Label)).Select(label => model.Classes[label]).FirstOrDefault() is { } unseen)
+        if (model.Task == TaskKind.Classify
+            && windows.Test.Select(window => window.Label).Except(windows.Train.Select(window => window.Label)).Select(label => model.Classes[label]).FirstOrDefault() is { } unseen)
             throw new CliException("bad-data", $"'{unseen}' is tested but never trained on.", "edgefl train --help", ExitCodes.Failure);
 
         context.Progress($"{windows.Train.Count} windows to train on, {windows.Test.Count} to test; {model.Name}, {model.ParameterCount} parameters");
@@ -82,25 +87,34 @@ internal static class TrainCommand
         {
             await using ISensor sensor = SensorFactory.Create(RecipeData.Sensor(recipe, folder, RecipeData.FirstFile(recipe, folder)));
             ModelSpec model = ModelSpec.Parse(Assets.Model(recipe.Model, console)).Resolve(sensor.Description.Channels.Count);
-            if (model.Task != TaskKind.Classify)
-                throw Wrong($"Model '{model.Name}' does not classify: a recipe's model must.");
-            if (recipe.Labels is null && !model.Classes.SequenceEqual(sensor.Description.Classes))
-                throw Wrong($"Model '{model.Name}' has the classes {string.Join(", ", model.Classes)}, the recordings {string.Join(", ", sensor.Description.Classes)}: they must be the same in the same order.");
-            if (recipe.Learning.Rotation > 0 && model.Channels % 3 != 0)
-                throw Wrong($"\"learning.rotation\" is for sensors of three axes; {model.Channels} channels are no multiple of 3.");
-            return model;
+            return NotFitting(recipe, model, sensor.Description) is { } wrong ? throw new CliException("bad-recipe", wrong, "--recipe activity", ExitCodes.Usage) : model;
         }
         catch (ModelFormatException wrong)
         {
             throw new CliException("bad-model", wrong.Message, "--recipe activity", ExitCodes.Usage, wrong);
         }
-        catch (SensorException wrong)
-        {
-            throw new CliException(wrong.Code, $"{wrong.Where}: {wrong.Cause}", wrong.Remedy, ExitCodes.Failure, wrong);
-        }
     }
 
-    private static CliException Wrong(string what) => new("bad-recipe", what, "--recipe activity", ExitCodes.Usage);
+    /// <summary>Says why recipe, model and sensor do not go together, or null.</summary>
+    private static string? NotFitting(Recipe recipe, ModelSpec model, SensorDescription sensor)
+    {
+        if (model.Task is not (TaskKind.Classify or TaskKind.Regress))
+            return $"Model '{model.Name}' neither classifies nor regresses: a recipe's model must do one of them.";
+        if (recipe.Learning.Rotation > 0 && (model.Task != TaskKind.Classify || model.Channels % 3 != 0))
+            return $"\"learning.rotation\" is for models that classify what sensors of three axes measure; '{model.Name}' does not, or its {model.Channels} channels are no multiple of 3.";
+        if (model.Target is { } number)
+        {
+            return recipe.Target is null || recipe.Labels is not null
+                ? $"Model '{model.Name}' regresses: the recipe must say with \"target\" where the {number.Name} comes from, and have no \"labels\"."
+                : null;
+        }
+
+        if (recipe.Target is not null)
+            return $"\"target\" is for models that regress; '{model.Name}' classifies.";
+        return recipe.Labels is null && !model.Classes.SequenceEqual(sensor.Classes)
+            ? $"Model '{model.Name}' has the classes {string.Join(", ", model.Classes)}, the recordings {string.Join(", ", sensor.Classes)}: they must be the same in the same order."
+            : null;
+    }
 
     private static void WriteJson(string name, Recipe recipe, ModelSpec model, RecipeData windows, RecipeResult result, ulong seed, CliContext context) =>
         context.DataJson("edgefl.train/1", json =>
@@ -113,46 +127,9 @@ internal static class TrainCommand
             json.WriteNumber("refused_steps", result.RefusedSteps);
             json.WriteNumber("train_windows", windows.Train.Count);
             json.WriteNumber("test_windows", windows.Test.Count);
-            json.WriteNumber("accuracy", Math.Round(result.Accuracy, 6));
-            if (double.IsFinite(result.Loss))
-                json.WriteNumber("loss", Math.Round(result.Loss, 6));
-            else
-                json.WriteNull("loss");
+            result.Score.WriteFigures(json);
             json.WriteNumber("seconds", Math.Round(result.Seconds, 1));
             json.WriteNumber("seed", seed);
-            json.WriteStartObject("recall");
-            for (int c = 0; c < model.Classes.Count; c++)
-            {
-                (int right, int all) = Recall(result.Confusion, c);
-                if (all > 0)
-                    json.WriteNumber(model.Classes[c], Math.Round((double)right / all, 6));
-            }
-
-            json.WriteEndObject();
+            result.Score.WriteDetail(json);
         });
-
-    private static void WriteTable(ModelSpec model, RecipeResult result, CliContext context)
-    {
-        Table table = context.NewTable(["is / model says", .. model.Classes, "right"]);
-        for (int row = 0; row < model.Classes.Count; row++)
-        {
-            (int right, int all) = Recall(result.Confusion, row);
-            var cells = new List<string> { model.Classes[row] };
-            for (int column = 0; column < model.Classes.Count; column++)
-                cells.Add(result.Confusion[row, column] == 0 ? "·" : FormattableString.Invariant($"{result.Confusion[row, column]}"));
-            cells.Add(all == 0 ? "-" : FormattableString.Invariant($"{100.0 * right / all:0.0} %"));
-            table.AddRow(cells.Select(cell => new Text(cell)));
-        }
-
-        context.Data(table);
-        context.Data(FormattableString.Invariant($"accuracy {100 * result.Accuracy:0.0} %, loss {result.Loss:0.000}, {result.Steps} steps in {result.Seconds:0.0} s"));
-    }
-
-    private static (int Right, int All) Recall(int[,] confusion, int row)
-    {
-        int all = 0;
-        for (int column = 0; column < confusion.GetLength(1); column++)
-            all += confusion[row, column];
-        return (confusion[row, row], all);
-    }
 }

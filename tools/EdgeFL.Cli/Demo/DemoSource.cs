@@ -1,6 +1,6 @@
-using System.Text.Json;
 using EdgeFL.Cli.Fleet;
 using EdgeFL.Cli.Framework;
+using EdgeFL.Cli.Training;
 using EdgeFL.Learning;
 using EdgeFL.Platform.Sensors;
 
@@ -54,17 +54,17 @@ internal sealed class DemoSource
                 "edgefl data import DOWNLOAD FOLDER   (converts the public download)", ExitCodes.Usage);
         }
 
-        (int[] train, int[] test) = ReadSplit(split);
-        if (train.Length < options.Nodes)
+        (IReadOnlyList<int> train, IReadOnlyList<int> test) = SubjectSplit.Read(split);
+        if (train.Count < options.Nodes)
         {
-            throw new CliException("too-many-nodes", $"{folder} has {train.Length} people to train on: not enough for {options.Nodes} agents.",
-                $"--nodes {train.Length}", ExitCodes.Usage);
+            throw new CliException("too-many-nodes", $"{folder} has {train.Count} people to train on: not enough for {options.Nodes} agents.",
+                $"--nodes {train.Count}", ExitCodes.Usage);
         }
 
         return new DemoSource
         {
             Title = $"recordings of {options.Nodes} people (UCI HAPT, phone at the waist, 50 Hz)",
-            TestTitle = $"{test.Length} people that no agent has seen (the official test subjects)",
+            TestTitle = $"{test.Count} people that no agent has seen (the official test subjects)",
             DefaultModel = "activity-cnn",
             IsRecording = true,
             Agents = train.Take(options.Nodes).Select(subject => Of(folder, subject, Speed)).ToList(),
@@ -111,19 +111,4 @@ internal sealed class DemoSource
             Test = [sensor],
         };
     }
-
-    private static (int[] Train, int[] Test) ReadSplit(string path)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return (Subjects(document, "train"), Subjects(document, "test"));
-        }
-        catch (Exception wrong) when (wrong is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            throw new CliException("bad-data", $"{path} does not list train and test subjects: {wrong.Message}", "edgefl data import DOWNLOAD FOLDER", ExitCodes.Usage);
-        }
-    }
-
-    private static int[] Subjects(JsonDocument document, string name) => document.RootElement.GetProperty(name).EnumerateArray().Select(e => e.GetInt32()).ToArray();
 }

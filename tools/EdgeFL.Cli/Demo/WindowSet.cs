@@ -22,20 +22,20 @@ internal static class WindowSet
         WindowBuilder builder = Builder(sensor.Description, model);
         await foreach (SampleBatch batch in sensor.ReadAsync(cancel).ConfigureAwait(false))
             builder.Add(batch, windows);
-        if (model.Task == TaskKind.Classify)
-            windows.RemoveAll(window => window.Label < 0);
+        windows.RemoveAll(window => !model.CanLearn(window));
         return windows;
     }
 
     /// <summary>Cuts windows as the agents do.</summary>
-    public static WindowBuilder Builder(SensorDescription sensor, ModelSpec model) => new(
-        new WindowOptions { Length = model.Length, Step = Math.Max(1, model.Length / 2), PeriodMs = sensor.RateHz > 0 ? 1000 / sensor.RateHz : 0 }, model.Channels);
-
-    /// <summary>A set to judge models by: all windows are held out, and normalised by the device's own statistics where the model wants that.</summary>
-    public static Judge ToJudge(ModelSpec model, IReadOnlyList<List<SampleWindow>> devices) => new(model, devices);
+    /// <param name="sensor">What the rows come from.</param>
+    /// <param name="model">Resolved model.</param>
+    /// <param name="step">Rows from one window to the next; null for half a window.</param>
+    /// <param name="label">What a window's label is.</param>
+    public static WindowBuilder Builder(SensorDescription sensor, ModelSpec model, int? step = null, WindowLabel label = WindowLabel.AllRows) => new(
+        new WindowOptions { Length = model.Length, Step = step ?? Math.Max(1, model.Length / 2), Label = label, PeriodMs = sensor.RateHz > 0 ? 1000 / sensor.RateHz : 0 }, model.Channels);
 }
 
-/// <summary>Judges parameters by windows that no agent has.</summary>
+/// <summary>Judges parameters by windows that no agent has: all are held out, and normalised by the device's own statistics where the model wants that.</summary>
 internal sealed class Judge
 {
     private const int Batch = 64;
@@ -86,7 +86,7 @@ internal sealed class Judge
             {
                 SampleWindow window = windows[first + i];
                 labels[i] = window.Label;
-                data.Prepare(window.Values, inputs.AsSpan(i * model.InputCount, model.InputCount), targets.Length == 0 ? [] : targets.AsSpan(i * model.OutputCount, model.OutputCount));
+                data.Prepare(window.Values, inputs.AsSpan(i * model.InputCount, model.InputCount), targets.Length == 0 ? [] : targets.AsSpan(i * model.OutputCount, model.OutputCount), window.Target);
             }
 
             batches.Add((inputs, labels, targets, count));

@@ -13,15 +13,7 @@ internal static class Assets
     /// <param name="nameOrPath">E.g. <c>activity-cnn</c>, or a path.</param>
     /// <param name="console">Resolves paths.</param>
     /// <exception cref="CliException"><c>model-missing</c>.</exception>
-    public static byte[] Model(string nameOrPath, CliConsole console)
-    {
-        if (Find($"models/{nameOrPath}.json") is { } shipped)
-            return shipped;
-        string path = console.Resolve(nameOrPath);
-        if (!File.Exists(path))
-            throw new CliException("model-missing", $"There is no model '{nameOrPath}': neither a file nor one of {string.Join(", ", Names("models"))}.", "edgefl model show activity-cnn", ExitCodes.Usage);
-        return File.ReadAllBytes(path);
-    }
+    public static byte[] Model(string nameOrPath, CliConsole console) => ShippedOrFile("model", nameOrPath, "edgefl model show activity-cnn", console);
 
     /// <summary>The bytes of a shipped sensor preset.</summary>
     /// <param name="name">E.g. <c>uci-hapt</c>.</param>
@@ -31,13 +23,15 @@ internal static class Assets
     /// <param name="nameOrPath">E.g. <c>activity</c>, or a path.</param>
     /// <param name="console">Resolves paths.</param>
     /// <exception cref="CliException"><c>recipe-missing</c>.</exception>
-    public static byte[] Recipe(string nameOrPath, CliConsole console)
+    public static byte[] Recipe(string nameOrPath, CliConsole console) => ShippedOrFile("recipe", nameOrPath, "--recipe activity", console);
+
+    private static byte[] ShippedOrFile(string kind, string nameOrPath, string remedy, CliConsole console)
     {
-        if (Find($"recipes/{nameOrPath}.json") is { } shipped)
+        if (Find($"{kind}s/{nameOrPath}.json") is { } shipped)
             return shipped;
         string path = console.Resolve(nameOrPath);
         if (!File.Exists(path))
-            throw new CliException("recipe-missing", $"There is no recipe '{nameOrPath}': neither a file nor one of {string.Join(", ", Names("recipes"))}.", "--recipe activity", ExitCodes.Usage);
+            throw new CliException($"{kind}-missing", $"There is no {kind} '{nameOrPath}': neither a file nor one of {string.Join(", ", Names(kind + "s"))}.", remedy, ExitCodes.Usage);
         return File.ReadAllBytes(path);
     }
 

@@ -4,6 +4,7 @@ using System.Reflection;
 using EdgeFL.Cli.Commands;
 using EdgeFL.Identity;
 using EdgeFL.Platform.Mdns;
+using EdgeFL.Platform.Sensors;
 using Spectre.Console;
 
 namespace EdgeFL.Cli.Framework;
@@ -145,6 +146,7 @@ internal static class CommandLine
     {
         CliException known => known,
         OperationCanceledException => null,
+        SensorException sensor => new CliException(sensor.Code, $"{sensor.Where}: {sensor.Cause}", sensor.Remedy, ExitCodes.Failure, sensor),
         MdnsException discovery => new CliException(discovery.Code, discovery.Message, discovery.Remedy, ExitCodes.Failure, discovery),
         IdentityException identity => new CliException(identity.Code, identity.Cause + ".", identity.Remedy,
             identity.Code == IdentityCodes.KeyMode ? ExitCodes.NotAllowed : ExitCodes.Failure, identity),

@@ -6,14 +6,15 @@ namespace EdgeFL.Cli.Training;
 /// <summary>A recipe's trained model in integers, judged by the same windows.</summary>
 /// <param name="Model">The model.</param>
 /// <param name="CalibrationWindows">Windows that its ranges come from.</param>
+/// <param name="FloatAccuracy">Share of test windows that the model in floats names right.</param>
 /// <param name="Accuracy">Share of test windows named right.</param>
 /// <param name="Agreement">Share of test windows of which the float model says the same.</param>
-internal sealed record QuantizedRun(QuantizedModel Model, int CalibrationWindows, double Accuracy, double Agreement)
+internal sealed record QuantizedRun(QuantizedModel Model, int CalibrationWindows, double FloatAccuracy, double Accuracy, double Agreement)
 {
     private const int CalibrationMax = 512;
 
     /// <summary>Quantizes and judges.</summary>
-    /// <param name="spec">The recipe's model.</param>
+    /// <param name="spec">The recipe's model; it classifies.</param>
     /// <param name="windows">What it learned from, which calibrates, and what judges.</param>
     /// <param name="result">What it learned.</param>
     /// <exception cref="NotSupportedException">A layer does not run on integers.</exception>
@@ -29,7 +30,7 @@ internal sealed record QuantizedRun(QuantizedModel Model, int CalibrationWindows
         var exact = new Network(spec, 1);
         var integers = new QuantizedNetwork(model);
         float[] input = new float[values], outputs = new float[spec.OutputCount];
-        int right = 0, same = 0;
+        int rightBefore = 0, right = 0, same = 0;
         foreach (SampleWindow window in windows.Test)
         {
             result.Data.Prepare(window.Values, input, []);
@@ -38,10 +39,11 @@ internal sealed record QuantizedRun(QuantizedModel Model, int CalibrationWindows
             result.Data.PrepareUnscaled(window.Values, input);
             integers.Predict(input, outputs);
             int best = Network.LargestOf(outputs);
+            rightBefore += said == window.Label ? 1 : 0;
             right += best == window.Label ? 1 : 0;
             same += best == said ? 1 : 0;
         }
 
-        return new QuantizedRun(model, count, (double)right / windows.Test.Count, (double)same / windows.Test.Count);
+        return new QuantizedRun(model, count, (double)rightBefore / windows.Test.Count, (double)right / windows.Test.Count, (double)same / windows.Test.Count);
     }
 }

@@ -34,6 +34,9 @@ internal sealed record Recipe
     /// <summary>Labels that stand in a file of their own; null when the recordings hold them.</summary>
     public RecipeLabels? Labels { get; init; }
 
+    /// <summary>Where the number comes from that a regress model learns; null for a model that classifies.</summary>
+    public RecipeTarget? Target { get; init; }
+
     /// <summary>What trains and what tests.</summary>
     public required RecipeSplit Split { get; init; }
 
@@ -68,23 +71,45 @@ internal sealed record Recipe
         ? $"It has format {Format}; this program reads format 1."
         : !Assets.Names("sensors").Contains(Sensor)
             ? $"\"sensor\": there is no preset '{Sensor}', only {string.Join(", ", Assets.Names("sensors"))}."
-            : WindowStep is < 1 or > 65_536 ? $"\"windowStep\" is {WindowStep}, but must lie between 1 and 65536." : Split.Check() ?? Learning.Check();
+            : WindowStep is < 1 or > 65_536 ? $"\"windowStep\" is {WindowStep}, but must lie between 1 and 65536." : Split.Check() ?? Target?.Check(Split) ?? Learning.Check();
 }
 
 /// <summary>A table of labels, one row for each recording.</summary>
-internal sealed record RecipeLabels
+internal sealed record RecipeLabels : RecipeTable
 {
-    /// <summary>CSV file with a header.</summary>
-    public required string File { get; init; }
-
-    /// <summary>Column that holds the recording's number.</summary>
-    public required string Segment { get; init; }
-
-    /// <summary>Column that holds the label.</summary>
-    public required string Column { get; init; }
-
     /// <summary>Raw label to class name.</summary>
     public required IReadOnlyDictionary<string, string> Classes { get; init; }
+}
+
+/// <summary>Where the number comes from that a regress model learns: a column of the recordings, or how many rows of its recording are left after a row.</summary>
+internal sealed record RecipeTarget
+{
+    /// <summary>Column of the recordings; null for another source.</summary>
+    public string? Column { get; init; }
+
+    /// <summary>True for the rows left: the last row of a recording that trains has none.</summary>
+    public bool RowsLeft { get; init; }
+
+    /// <summary>How many rows more there would have been after the end of each recording that tests; null when those end where there is nothing left, too.</summary>
+    public RecipeTable? TestRest { get; init; }
+
+    /// <summary>Says what is wrong, or null.</summary>
+    /// <param name="split">What tests.</param>
+    public string? Check(RecipeSplit split) => RowsLeft == !string.IsNullOrEmpty(Column)
+        ? "\"target\" names either a \"column\" or \"rowsLeft\": true."
+        : TestRest is not null && (!RowsLeft || split.TestShare > 0)
+            ? "\"target.testRest\" goes with \"rowsLeft\", and with recordings of their own that test."
+            : null;
+}
+
+/// <summary>Which windows of the recordings that test are judged.</summary>
+internal enum TestWindows
+{
+    /// <summary>All of them.</summary>
+    All,
+
+    /// <summary>The last of each recording.</summary>
+    Last,
 }
 
 /// <summary>What trains and what tests: by people, by files, or the end of each stretch of one label.</summary>
@@ -102,6 +127,9 @@ internal sealed record RecipeSplit
     /// <summary>Files to test on.</summary>
     public IReadOnlyList<string>? Test { get; init; }
 
+    /// <summary>Which windows test. Default: all of them.</summary>
+    public TestWindows TestWindows { get; init; }
+
     /// <summary>Share of the windows at the end of each stretch of one label that test, above 0 to below 1; 0 for a split by files.</summary>
     public double TestShare { get; init; }
 
@@ -116,6 +144,8 @@ internal sealed record RecipeSplit
             return $"\"split.testShare\" is 0 to below 1, not {TestShare}.";
         if (bySubject && !SubjectFile!.Contains("{0", StringComparison.Ordinal))
             return $"\"split.subjectFile\" must hold {{0}} or {{0:00}} where the number goes, not \"{SubjectFile}\".";
+        if (TestShare > 0 && TestWindows != TestWindows.All)
+            return "\"split.testWindows\" goes with recordings of their own that test, not with \"testShare\".";
         return byFile && (Test is { Count: > 0 }) == (TestShare > 0) ? "\"split\" has either \"test\" or \"testShare\" beside \"train\"." : null;
     }
 }

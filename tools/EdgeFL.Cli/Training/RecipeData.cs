@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
+using EdgeFL.Cli.Demo;
 using EdgeFL.Cli.Fleet;
 using EdgeFL.Cli.Framework;
 using EdgeFL.Learning;
@@ -12,27 +12,34 @@ namespace EdgeFL.Cli.Training;
 /// <param name="Test">To judge by; none of their rows is trained on, but for what overlapping neighbours share at the edge of a stretch.</param>
 internal sealed record RecipeData(IReadOnlyList<SampleWindow> Train, IReadOnlyList<SampleWindow> Test)
 {
+    // As far as a float counts rows one by one.
+    private const int RestMax = 1 << 24;
+
     /// <summary>Reads the recordings.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="model">Its model; resolved.</param>
     /// <param name="folder">Folder of the recordings.</param>
     /// <param name="cancel">Stops.</param>
-    /// <exception cref="CliException">A file is missing or wrong.</exception>
+    /// <exception cref="CliException">A file is wrong.</exception>
+    /// <exception cref="SensorException">A recording is missing or wrong.</exception>
     public static async Task<RecipeData> ReadAsync(Recipe recipe, ModelSpec model, string folder, CancellationToken cancel)
     {
-        IReadOnlyDictionary<int, int>? labels = recipe.Labels is { } table ? ReadLabels(table, model, folder) : null;
-        (IReadOnlyList<string> train, IReadOnlyList<string> test) = Files(recipe.Split, folder);
-        try
+        Dictionary<int, int>? labels = recipe.Labels is { } table ? ReadLabels(table, model, folder) : null;
+        var rows = new RecipeRows(recipe.Target, labels, rest: null);
+        (IReadOnlyList<string> trainFiles, IReadOnlyList<string> testFiles) = Files(recipe.Split, folder);
+        List<SampleWindow> train = [], test = [];
+        foreach (string file in trainFiles)
+            train.AddRange(await WindowsAsync(recipe, model, folder, file, rows, cancel).ConfigureAwait(false));
+        if (recipe.Split.TestShare > 0)
+            return Divide(train, recipe.Split.TestShare);
+        rows = new RecipeRows(recipe.Target, labels, recipe.Target?.TestRest is { } rest ? ReadRest(rest, folder) : null);
+        foreach (string file in testFiles)
         {
-            List<SampleWindow> first = await WindowsAsync(recipe, model, folder, train, labels, cancel).ConfigureAwait(false);
-            if (recipe.Split.TestShare > 0)
-                return Divide(first, recipe.Split.TestShare);
-            return new RecipeData(first, await WindowsAsync(recipe, model, folder, test, labels, cancel).ConfigureAwait(false));
+            List<SampleWindow> windows = await WindowsAsync(recipe, model, folder, file, rows, cancel).ConfigureAwait(false);
+            test.AddRange(recipe.Split.TestWindows == TestWindows.Last ? windows.GroupBy(window => window.Segment).Select(recording => recording.Last()) : windows);
         }
-        catch (SensorException wrong)
-        {
-            throw new CliException(wrong.Code, $"{wrong.Where}: {wrong.Cause}", wrong.Remedy, ExitCodes.Failure, wrong);
-        }
+
+        return new RecipeData(train, test);
     }
 
     /// <summary>The sensor of a recipe over a recording.</summary>
@@ -46,38 +53,25 @@ internal sealed record RecipeData(IReadOnlyList<SampleWindow> Train, IReadOnlyLi
             preset = preset with { Columns = columns };
         }
 
-        return new SensorOptions { Kind = "replay", Name = recipe.Sensor, Replay = preset with { Path = [Path.Combine(folder, file)], Speed = 0, BatchRows = 1024 } };
+        preset = preset with { Path = [Path.Combine(folder, file)], TargetColumn = recipe.Target?.Column, Speed = 0, BatchRows = 1024 };
+        return new SensorOptions { Kind = "replay", Name = recipe.Sensor, Replay = preset };
     }
 
     /// <summary>A file to look at first: what the sensor's channels are.</summary>
     public static string FirstFile(Recipe recipe, string folder) => Files(recipe.Split, folder).Train[0];
 
-    private static async Task<List<SampleWindow>> WindowsAsync(
-        Recipe recipe, ModelSpec model, string folder, IReadOnlyList<string> files, IReadOnlyDictionary<int, int>? labels, CancellationToken cancel)
+    private static async Task<List<SampleWindow>> WindowsAsync(Recipe recipe, ModelSpec model, string folder, string file, RecipeRows rows, CancellationToken cancel)
     {
+        await using ISensor sensor = SensorFactory.Create(Sensor(recipe, folder, file));
+        var batches = new List<SampleBatch>();
+        await foreach (SampleBatch batch in sensor.ReadAsync(cancel).ConfigureAwait(false))
+            batches.Add(batch.Copy());
         var windows = new List<SampleWindow>();
-        foreach (string file in files)
-        {
-            await using ISensor sensor = SensorFactory.Create(Sensor(recipe, folder, file));
-            double rate = sensor.Description.RateHz;
-            var builder = new WindowBuilder(
-                new WindowOptions { Length = model.Length, Step = recipe.WindowStep ?? Math.Max(1, model.Length / 2), Label = recipe.WindowLabel, PeriodMs = rate > 0 ? 1000 / rate : 0 },
-                model.Channels);
-            await foreach (SampleBatch batch in sensor.ReadAsync(cancel).ConfigureAwait(false))
-                builder.Add(labels is null ? batch : Relabel(batch, labels), windows);
-        }
-
-        if (model.Task == TaskKind.Classify)
-            windows.RemoveAll(window => window.Label < 0);
+        WindowBuilder builder = WindowSet.Builder(sensor.Description, model, recipe.WindowStep, recipe.WindowLabel);
+        foreach (SampleBatch batch in rows.Complete(batches, file))
+            builder.Add(batch, windows);
+        windows.RemoveAll(window => !model.CanLearn(window));
         return windows;
-    }
-
-    private static SampleBatch Relabel(SampleBatch batch, IReadOnlyDictionary<int, int> labels)
-    {
-        var labelled = new SampleBatch(batch.Channels, batch.Capacity);
-        for (int row = 0; row < batch.Count; row++)
-            labelled.TryAdd(batch.TimeMs(row), batch.Segment(row), labels.GetValueOrDefault(batch.Segment(row), SampleBatch.NoLabel), batch.Values(row));
-        return labelled;
     }
 
     private static RecipeData Divide(List<SampleWindow> windows, double testShare)
@@ -101,17 +95,9 @@ internal sealed record RecipeData(IReadOnlyList<SampleWindow> Train, IReadOnlyLi
     {
         if (split.Subjects is not { } list)
             return Apart(split.Train!, split.Test ?? []);
-        string path = Path.Combine(folder, list);
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return Apart(Of("train"), Of("test"));
-            string[] Of(string part) => [.. document.RootElement.GetProperty(part).EnumerateArray().Select(e => string.Format(CultureInfo.InvariantCulture, split.SubjectFile!, e.GetInt32()))];
-        }
-        catch (Exception wrong) when (wrong is IOException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            throw new CliException("bad-data", $"{path} does not list train and test subjects: {wrong.Message}", "--data DIR   (the folder of the recordings)", ExitCodes.Failure, wrong);
-        }
+        SubjectSplit subjects = SubjectSplit.Read(Path.Combine(folder, list));
+        return Apart(Of(subjects.Train), Of(subjects.Test));
+        string[] Of(IReadOnlyList<int> part) => [.. part.Select(subject => string.Format(CultureInfo.InvariantCulture, split.SubjectFile!, subject))];
     }
 
     /// <summary>Refuses a recording on both sides: what is known by heart would look learned.</summary>
@@ -124,43 +110,18 @@ internal sealed record RecipeData(IReadOnlyList<SampleWindow> Train, IReadOnlyLi
             : (train, test);
     }
 
+    private static Dictionary<int, float> ReadRest(RecipeTable table, string folder) => table.Read<float>(folder, $"number from 0 to {RestMax}",
+        cell => float.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out float rows) && rows is >= 0 and <= RestMax ? rows : null);
+
     private static Dictionary<int, int> ReadLabels(RecipeLabels table, ModelSpec model, string folder)
     {
-        string path = Path.Combine(folder, table.File);
         if (table.Classes.Values.FirstOrDefault(name => !model.Classes.Contains(name)) is { } unknown)
         {
             throw new CliException("bad-recipe", $"\"labels.classes\" names '{unknown}', which model '{model.Name}' does not know: {string.Join(", ", model.Classes)}.",
                 "edgefl train --help", ExitCodes.Usage);
         }
 
-        CliException Wrong(string what, Exception? cause = null) => new("bad-data", $"{path}: {what}", "--data DIR   (the folder of the recordings)", ExitCodes.Failure, cause);
-        string[] lines;
-        try
-        {
-            lines = File.ReadAllLines(path);
-        }
-        catch (IOException e)
-        {
-            throw Wrong(e.Message, e);
-        }
-
-        string[] header = lines.Length > 0 ? lines[0].Split(',') : [];
-        int segment = Array.IndexOf(header, table.Segment), column = Array.IndexOf(header, table.Column);
-        if (segment < 0 || column < 0)
-            throw Wrong($"its first line has no columns '{table.Segment}' and '{table.Column}', but: {string.Join(", ", header)}.");
-        var labels = new Dictionary<int, int>();
-        for (int i = 1; i < lines.Length; i++)
-        {
-            if (lines[i].Length == 0)
-                continue;
-            string[] cells = lines[i].Split(',');
-            if (cells.Length != header.Length || !int.TryParse(cells[segment], NumberStyles.Integer, CultureInfo.InvariantCulture, out int number))
-                throw Wrong($"line {i + 1} is no row of {header.Length} cells with a number under '{table.Segment}': {lines[i]}");
-            int label = table.Classes.TryGetValue(cells[column], out string? name) ? model.Classes.ToList().IndexOf(name) : SampleBatch.NoLabel;
-            if (!labels.TryAdd(number, label))
-                throw Wrong($"line {i + 1} labels number {number} a second time: {lines[i]}");
-        }
-
-        return labels;
+        List<string> classes = [.. model.Classes];
+        return table.Read<int>(folder, "label", cell => table.Classes.TryGetValue(cell, out string? name) ? classes.IndexOf(name) : SampleBatch.NoLabel);
     }
 }

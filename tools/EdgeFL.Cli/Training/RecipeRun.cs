@@ -5,16 +5,13 @@ using EdgeFL.Node.Rounds;
 namespace EdgeFL.Cli.Training;
 
 /// <summary>What came of a recipe.</summary>
-/// <param name="Parameters">The model, shape [P].</param>
-/// <param name="Accuracy">Share of test windows named right.</param>
-/// <param name="Loss">Mean loss on them.</param>
-/// <param name="Confusion">Rows: what a window is; columns: what the model says.</param>
+/// <param name="Score">How the model does on the windows that test.</param>
 /// <param name="Steps">Minibatch steps made.</param>
 /// <param name="RefusedSteps">Those left out because loss or gradient was not finite.</param>
 /// <param name="Seconds">How long they took.</param>
+/// <param name="Parameters">The model, shape [P].</param>
 /// <param name="Data">What it learned from: brings further windows to what the model takes.</param>
-internal sealed record RecipeResult(
-    float[] Parameters, double Accuracy, double Loss, int[,] Confusion, long Steps, long RefusedSteps, double Seconds, LocalData Data);
+internal sealed record RecipeResult(RecipeScore Score, long Steps, long RefusedSteps, double Seconds, float[] Parameters, LocalData Data);
 
 /// <summary>Trains a recipe's model on this machine as one device would.</summary>
 internal static class RecipeRun
@@ -60,34 +57,30 @@ internal static class RecipeRun
 
         double seconds = clock.Elapsed.TotalSeconds;
         average.CopyTo(parameters);
-        return Judge(model, data, windows.Test, parameters, trainer, seconds);
+        return new RecipeResult(Judge(model, data, windows.Test, parameters), trainer.Steps, trainer.SkippedSteps, seconds, parameters, data);
     }
 
-    private static RecipeResult Judge(ModelSpec model, LocalData data, IReadOnlyList<SampleWindow> test, float[] parameters, Trainer trainer, double seconds)
+    private static RecipeScore Judge(ModelSpec model, LocalData data, IReadOnlyList<SampleWindow> test, float[] parameters)
     {
         var network = new Network(model, JudgeBatch);
-        var confusion = new int[model.Classes.Count, model.Classes.Count];
-        float[] inputs = new float[JudgeBatch * model.InputCount], outputs = new float[JudgeBatch * model.OutputCount];
+        float[] inputs = new float[JudgeBatch * model.InputCount], targets = new float[JudgeBatch * model.OutputCount], outputs = new float[test.Count * model.OutputCount];
         int[] labels = new int[JudgeBatch];
-        int right = 0;
         double loss = 0;
         for (int first = 0; first < test.Count; first += JudgeBatch)
         {
             int count = Math.Min(JudgeBatch, test.Count - first);
             for (int b = 0; b < count; b++)
             {
-                data.Prepare(test[first + b].Values, inputs.AsSpan(b * model.InputCount, model.InputCount), []);
-                labels[b] = test[first + b].Label;
+                SampleWindow window = test[first + b];
+                data.Prepare(window.Values, inputs.AsSpan(b * model.InputCount, model.InputCount), targets.AsSpan(b * model.OutputCount, model.OutputCount), window.Target);
+                labels[b] = window.Label;
             }
 
-            ReadOnlySpan<float> x = inputs.AsSpan(0, count * model.InputCount);
-            loss += (double)network.Loss(parameters, x, labels.AsSpan(0, count), [], count, out int hits) * count;
-            right += hits;
-            network.Predict(parameters, x, count, outputs.AsSpan(0, count * model.OutputCount));
-            for (int b = 0; b < count; b++)
-                confusion[labels[b], Network.LargestOf(outputs.AsSpan(b * model.OutputCount, model.OutputCount))]++;
+            Span<float> said = outputs.AsSpan(first * model.OutputCount, count * model.OutputCount);
+            network.Predict(parameters, inputs.AsSpan(0, count * model.InputCount), count, said);
+            loss += (double)network.LossOf(said, labels.AsSpan(0, count), targets.AsSpan(0, said.Length), count) * count;
         }
 
-        return new RecipeResult(parameters, (double)right / test.Count, loss / test.Count, confusion, trainer.Steps, trainer.SkippedSteps, seconds, data);
+        return RecipeScore.Of(model, test, outputs, loss / test.Count);
     }
 }
