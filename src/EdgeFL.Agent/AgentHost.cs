@@ -33,13 +33,13 @@ internal sealed class AgentHost : IAsyncDisposable
     private long nextWatchdogMs;
     private bool isSensorStuck;
 
-    public AgentHost(NodeCore node, ISensor sensor, CheckpointStore store, DeviceCredentials credentials, AgentConfig config, InfoPayload info)
+    public AgentHost(NodeCore node, ISensor sensor, CheckpointWriter checkpoints, DeviceCredentials credentials, AgentConfig config, InfoPayload info)
     {
         this.node = node;
         this.sensor = sensor;
         this.credentials = credentials;
         tickMs = config.Training.TickMs;
-        checkpoints = new CheckpointWriter(store);
+        this.checkpoints = checkpoints;
         telemetry = new Telemetry(config.Network.TelemetryIntervalMs);
         var context = new LinkContext(credentials, config.Network, info, input => inbox.Post(input, Stopwatch.GetTimestamp()), inbox.Notify);
         link = config.Network.Broker is null ? new PeerBrokerLink(context) : new SharedBrokerLink(context);
@@ -165,7 +165,7 @@ internal sealed class AgentHost : IAsyncDisposable
                 link.Send(update);
                 break;
             case NodeEffect.Persist persist:
-                checkpoints.Write(persist.State);
+                checkpoints.Write(persist);
                 break;
             case NodeEffect.Trained trained:
                 Publish("train", ToPayload(trained.Report), PayloadJson.Default.TrainPayload, 1, true);

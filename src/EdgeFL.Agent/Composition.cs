@@ -47,8 +47,11 @@ internal static class Composition
             NodeCore node = MakeNode(options, model, windows, data);
             var store = new CheckpointStore(state, "model");
             Restore(node, store);
+            string quantized = Path.Combine(state, "model.int8");
+            if (options.Int8Inference && File.Exists(quantized))
+                RestoreIntegers(node, quantized);
             InfoPayload info = Describe(config, credentials, version, boot, model, sensor.Description);
-            return new AgentHost(node, sensor, store, credentials, config, info);
+            return new AgentHost(node, sensor, new CheckpointWriter(store, quantized), credentials, config, info);
         }
         catch
         {
@@ -126,6 +129,24 @@ internal static class Composition
             AgentLog.Info($"going on from the checkpoint of round {node.Round}");
         else
             AgentLog.Error("checkpoint-unusable", $"The checkpoint was not used: {error}.", "The node starts anew and catches up from its neighbours.");
+    }
+
+    private static void RestoreIntegers(NodeCore node, string path)
+    {
+        string why;
+        try
+        {
+            QuantizedModelError error = node.RestoreIntegers(File.ReadAllBytes(path));
+            if (error == QuantizedModelError.None)
+                return;
+            why = $"{error}";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            why = error.Message;
+        }
+
+        AgentLog.Error("quantized-unusable", $"{path} was not used: {why}.", "The node infers in floats until its next checkpoint.");
     }
 
     private static InfoPayload Describe(AgentConfig config, DeviceCredentials credentials, string version, uint boot, ModelSpec model, SensorDescription sensor) => new(

@@ -220,6 +220,24 @@ public sealed class LocalData
         }
     }
 
+    /// <summary>Brings a window to what a <see cref="Quantized.QuantizedNetwork"/> takes: as <see cref="Prepare"/> does, but for the model's scale, which is a
+    /// part of its levels.</summary>
+    /// <param name="window">Shape [C,T], channel-major, as measured.</param>
+    /// <param name="input">Shape [C,input length]; overwritten.</param>
+    /// <exception cref="ArgumentException">A span has another length.</exception>
+    public void PrepareUnscaled(ReadOnlySpan<float> window, Span<float> input)
+    {
+        if (window.Length != normalised.Length || input.Length != Spec.InputCount)
+            throw new ArgumentException($"{window.Length} values into {input.Length} are no window of model '{Spec.Name}'.");
+        if (Normaliser is not null)
+        {
+            Normaliser.Apply(window, normalised);
+            window = normalised;
+        }
+        for (var c = 0; c < Spec.Channels; c++)
+            window.Slice(c * Spec.Length, Spec.InputLength).CopyTo(input[(c * Spec.InputLength)..]);
+    }
+
     private void Normalise(ReadOnlySpan<float> window, Span<float> destination)
     {
         if (Normaliser is not null)

@@ -137,6 +137,10 @@ public sealed class Network
         activations[^1].AsSpan(0, outputs.Length).CopyTo(outputs);
     }
 
+    /// <summary>What a layer gave for the first window of the last <see cref="Predict"/>, time-major; of a layer that the next one overwrites, what that made
+    /// of it.</summary>
+    internal ReadOnlySpan<float> ActivationsOf(int layer) => activations[layer].AsSpan(0, layers[layer].OutputCount);
+
     /// <summary>Mean loss over a batch, without its gradient, and how many windows are classified rightly.</summary>
     /// <param name="parameters">Shape [P].</param>
     /// <param name="inputs">Shape [B,C,T].</param>

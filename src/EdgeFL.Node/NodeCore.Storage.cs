@@ -58,6 +58,6 @@ public sealed partial class NodeCore
             Average = average.Count > 0 ? average.Mean.ToArray() : [],
             Marks = replays.Marks.ToArray(),
         };
-        outbox.Add(new NodeEffect.Persist(checkpoint.ToArray()));
+        outbox.Add(new NodeEffect.Persist(checkpoint.ToArray(), Quantize()));
     }
 }

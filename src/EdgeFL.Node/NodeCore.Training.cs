@@ -39,16 +39,20 @@ public sealed partial class NodeCore
     private Inference Infer(SampleWindow window)
     {
         data.Prepare(window.Values, input, target);
-        network.Predict(parameters, input, 1, output);
+        int ofRound = round;
+        if (integers is null)
+            network.Predict(parameters, input, 1, output);
+        else
+            ofRound = InferInIntegers(window);
         if (model.Target is { } number)
-            return new Inference(window.TimeMs, -1, number.Name, number.FromOutput(output[0]), round);
+            return new Inference(window.TimeMs, -1, number.Name, number.FromOutput(output[0]), ofRound);
         if (model.Task != TaskKind.Classify)
-            return new Inference(window.TimeMs, -1, model.Task.ToString().ToLowerInvariant(), Vectors.SquaredDistance(output, target) / output.Length, round);
+            return new Inference(window.TimeMs, -1, model.Task.ToString().ToLowerInvariant(), Vectors.SquaredDistance(output, target) / output.Length, ofRound);
         int best = Network.LargestOf(output);
         float sum = 0;
         foreach (float logit in output)
             sum += Elementary.Exp(logit - output[best]);
-        return new Inference(window.TimeMs, best, model.Classes[best], 1 / sum, round);
+        return new Inference(window.TimeMs, best, model.Classes[best], 1 / sum, ofRound);
     }
 
     private void OnTick(long nowMs, Outbox outbox)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using EdgeFL.Learning;
 using EdgeFL.Learning.Aggregation;
+using EdgeFL.Learning.Quantized;
 using EdgeFL.Node.Peers;
 using EdgeFL.Node.Rounds;
 using EdgeFL.Numerics;
@@ -59,6 +60,8 @@ public sealed partial class NodeCore
     public NodeCore(NodeOptions options, ModelSpec model, WindowOptions windowing, LocalDataOptions dataOptions)
     {
         options.Validate();
+        if (options.Int8Inference && !QuantizedModel.IsSupported(model, out string why))
+            throw new ArgumentException($"{nameof(NodeOptions.Int8Inference)} is true, but cannot be. {why}", nameof(options));
         this.options = options;
         this.model = model;
         modelHash = BinaryPrimitives.ReadUInt64BigEndian(model.Hash.Span);

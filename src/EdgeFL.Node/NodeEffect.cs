@@ -26,7 +26,9 @@ public abstract record NodeEffect
 
     /// <summary>Store the checkpoint so that a power cut finds it, or the one before it, whole.</summary>
     /// <param name="State">A <see cref="Checkpoint"/> in its own encoding.</param>
-    public sealed record Persist(ReadOnlyMemory<byte> State) : NodeEffect;
+    /// <param name="Quantized">The model in integers, as <see cref="QuantizedModelFile"/> writes it; empty unless the node infers in integers and has what it
+    /// takes to calibrate them.</param>
+    public sealed record Persist(ReadOnlyMemory<byte> State, ReadOnlyMemory<byte> Quantized) : NodeEffect;
 
     /// <summary>What training has come to.</summary>
     /// <param name="Report">The figures.</param>

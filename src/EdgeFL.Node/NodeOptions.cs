@@ -93,6 +93,9 @@ public sealed record NodeOptions
     /// <summary>Milliseconds between two published inferences, 0 to 3,600,000. Default 1000.</summary>
     public int InferenceIntervalMs { get; init; } = 1000;
 
+    /// <summary>Whether the node infers with the model of the last checkpoint in 8-bit integers. Default false.</summary>
+    public bool Int8Inference { get; init; }
+
     /// <summary>Milliseconds between two train reports within a phase, 0 to 3,600,000. Default 1000.</summary>
     public int ReportIntervalMs { get; init; } = 1000;
 

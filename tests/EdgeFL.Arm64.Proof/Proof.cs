@@ -42,6 +42,9 @@ public static class Proof
         new("gru cell, units", Lengths, LayerCases.Gru),
         new("depthwise convolution, channels", Lengths, LayerCases.Depthwise),
         new("random fourier features", Lengths, LayerCases.Fourier),
+        new("8-bit products and their levels", Lengths, IntegerCases.Products),
+        new("levels of windows", Lengths, IntegerCases.OfWindows),
+        new("the activity CNN in integers", 1, IntegerCases.ActivityCnn),
         new("training of the activity CNN", 1, TrainingCases.ActivityCnn),
         new("learning and mixing in a fleet, aggregation rules", 4, TrainingCases.Mixing),
     ];

@@ -158,7 +158,7 @@ public sealed class TrainCommandTests
     }
 
     /// <summary>A recipe and 41 cycles of 8 s whose first channel tells the state.</summary>
-    private static TemporaryFolder Files(string exponent = "")
+    internal static TemporaryFolder Files(string exponent = "")
     {
         var folder = new TemporaryFolder();
         StringBuilder rows = new("cycle,t_ms,ts1,vs1\n"), labels = new("cycle,state\n");

@@ -19,7 +19,7 @@ public sealed class BitExactnessTests
         try
         {
             Assert.True(Program.WidestInUse <= bits);
-            AssertFingerprint(Fingerprint.OfTrainings());
+            AssertFingerprints(Fingerprint.OfTrainings(), Fingerprint.OfIntegers());
         }
         finally
         {
@@ -29,6 +29,7 @@ public sealed class BitExactnessTests
 
     [Theory]
     [InlineData("DOTNET_EnableAVX512", 256)]
+    [InlineData("DOTNET_EnableAVXVNNI", 512)]
     [InlineData("DOTNET_EnableAVX2", 128)]
     [InlineData("DOTNET_EnableAVX", 128)]
     [InlineData("DOTNET_EnableHWIntrinsic", 32)]
@@ -56,11 +57,29 @@ public sealed class BitExactnessTests
         Assert.True(child.ExitCode == 0, await errors);
         var words = (await output).Trim().Split(' ');
         Assert.True(int.Parse(words[0], System.Globalization.CultureInfo.InvariantCulture) <= widest, $"{variable}=0 left {words[0]} bits in use.");
-        AssertFingerprint(words[1]);
+        AssertFingerprints(words[1], words[2]);
     }
 
-    private static void AssertFingerprint(string got) =>
-        Assert.True(got == Fingerprint.Expected, $"Training gave {got}, not {Fingerprint.Expected}.");
+    [Fact]
+    public void Integers_WithoutVnni_GiveTheSameBits()
+    {
+        LevelLanes.MayUseVnni = false;
+        try
+        {
+            Assert.False(LevelLanes.UseVnni);
+            Assert.Equal(Fingerprint.ExpectedInIntegers, Fingerprint.OfIntegers());
+        }
+        finally
+        {
+            LevelLanes.MayUseVnni = true;
+        }
+    }
+
+    private static void AssertFingerprints(string training, string integers)
+    {
+        Assert.True(training == Fingerprint.Expected, $"Training gave {training}, not {Fingerprint.Expected}.");
+        Assert.True(integers == Fingerprint.ExpectedInIntegers, $"Inference in integers gave {integers}, not {Fingerprint.ExpectedInIntegers}.");
+    }
 }
 
 /// <summary>Tests that change the kernels' width run alone.</summary>

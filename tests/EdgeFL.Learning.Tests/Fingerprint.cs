@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using EdgeFL.Learning.Quantized;
 using EdgeFL.Numerics;
 
 namespace EdgeFL.Learning.Tests;
@@ -9,6 +10,35 @@ internal static class Fingerprint
 {
     /// <summary>Found on x64 with AVX-512, and the same with every instruction set switched off; a machine that finds another is not bit-exact.</summary>
     internal const string Expected = "9f1ebfddc702a94ad2aa02ac1afb833173b87a2a7f26d1f7941b03ac2e19712f";
+
+    /// <summary>The same of inference in integers.</summary>
+    internal const string ExpectedInIntegers = "8cec5d66f9c267b00c1403fd190677a1fb3e55833804684393f8b964dd6f2768";
+
+    /// <summary>The outputs of quantized models in sizes that no vector divides, and of the shipped one.</summary>
+    internal static string OfIntegers()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        ModelSpec[] specs =
+        [
+            Models.Shipped("activity-cnn"),
+            Models.Classify(
+                """{"type":"conv1d","filters":19,"kernel":3},{"type":"relu"},{"type":"maxpool1d","size":2},{"type":"conv1d","filters":35,"kernel":4},{"type":"averagepool1d","size":2},{"type":"flatten"},{"type":"dense","outputs":37},{"type":"relu"},{"type":"dense","outputs":3}"""),
+        ];
+        foreach (var spec in specs)
+        {
+            var parameters = new float[spec.ParameterCount];
+            new Network(spec, 1).Initialise(parameters, 8);
+            var windows = Models.Gaussian(40 * spec.InputCount, 9);
+            var quantized = new QuantizedNetwork(Quantizer.Quantize(spec, parameters, windows));
+            var outputs = new float[spec.OutputCount];
+            for (var b = 0; b < 40; b++)
+            {
+                quantized.Predict(windows.AsSpan(b * spec.InputCount, spec.InputCount), outputs);
+                hash.AppendData(MemoryMarshal.AsBytes(outputs.AsSpan()));
+            }
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     internal static string OfTrainings()
     {

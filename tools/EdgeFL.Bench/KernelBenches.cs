@@ -45,7 +45,7 @@ internal static class KernelBenches
         return rows.Rows;
     }
 
-    private static void HoldToOneCore()
+    public static void HoldToOneCore()
     {
         // The last core: interrupts tend to the first. The peer inherits it.
         if (OperatingSystem.IsLinux() && Environment.ProcessorCount is > 1 and < 64)

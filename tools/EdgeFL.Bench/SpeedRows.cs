@@ -45,7 +45,7 @@ internal sealed class SpeedRows(CorePeak peak, TorchPeer? torch)
     private void Share(string name, double gigaFlops) =>
         rows.Add(new($"{name}/of-peak", "share", Math.Round(gigaFlops / peak.GigaFlops, 3), null, Math.Round(gigaFlops / peak.GigaFlops, 3), "higher", null));
 
-    private static double Scalar(Action work, int calls)
+    public static double Scalar(Action work, int calls)
     {
         int before = Lanes.WidestBits;
         Lanes.WidestBits = 32;

@@ -1,5 +1,6 @@
 using System.Text;
 using EdgeFL.Learning;
+using EdgeFL.Learning.Quantized;
 using EdgeFL.Numerics;
 
 namespace EdgeFL.Bench;
@@ -70,6 +71,18 @@ internal sealed class Workload
         int count = batch * network.Spec.InputCount;
         network.Predict(parameters, inputs.AsSpan(at, count), batch, outputs);
         at = at + 2 * count <= inputs.Length ? at + count : 0;
+    }
+
+    /// <summary>The same model in 8-bit integers on the same windows, one after the other.</summary>
+    public Action InIntegers()
+    {
+        int count = network.Spec.InputCount, next = 0;
+        var integers = new QuantizedNetwork(Quantizer.Quantize(network.Spec, parameters, inputs.AsSpan(0, 64 * count)));
+        return () =>
+        {
+            integers.Predict(inputs.AsSpan(next, count), outputs.AsSpan(0, network.Spec.OutputCount));
+            next = next + 2 * count <= inputs.Length ? next + count : 0;
+        };
     }
 
     private static long MultiplyAdds(LayerSpec layer) => layer.Kind switch

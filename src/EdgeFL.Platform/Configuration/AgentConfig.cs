@@ -121,6 +121,9 @@ public sealed record TrainingConfig
     /// <summary>Milliseconds between two published inferences.</summary>
     public int? InferenceIntervalMs { get; set; }
 
+    /// <summary>Whether <c>infer</c> is made in 8-bit integers, by the model of the last checkpoint. Default false.</summary>
+    public bool Int8Inference { get; set; }
+
     /// <summary>Milliseconds between two train reports.</summary>
     public int? ReportIntervalMs { get; set; }
 

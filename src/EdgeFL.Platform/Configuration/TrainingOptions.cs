@@ -33,6 +33,7 @@ public static class TrainingOptions
             CheckpointIntervalMs = training.CheckpointIntervalMs ?? defaults.CheckpointIntervalMs,
             CheckpointRounds = training.CheckpointRounds,
             InferenceIntervalMs = training.InferenceIntervalMs ?? defaults.InferenceIntervalMs,
+            Int8Inference = training.Int8Inference,
             ReportIntervalMs = training.ReportIntervalMs ?? defaults.ReportIntervalMs,
             IdlePushMs = training.IdlePushMs ?? defaults.IdlePushMs,
         };

@@ -35,6 +35,7 @@ internal static class ModelCommand
     {
         var group = new CliCommand("model", "Model files");
         group.Add(Show());
+        group.Add(QuantizeCommand.Build());
         return group;
     }
 

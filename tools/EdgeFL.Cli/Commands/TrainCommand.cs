@@ -27,6 +27,28 @@ internal static class TrainCommand
 
     private static async Task<int> RunAsync(string name, string dataFolder, ulong seed, CliContext context, CancellationToken cancel)
     {
+        (Recipe recipe, ModelSpec model, RecipeData windows, RecipeResult result) = await LearnAsync(name, dataFolder, seed, context, cancel).ConfigureAwait(false);
+        if (context.Json)
+        {
+            WriteJson(name, recipe, model, windows, result, seed, context);
+            return ExitCodes.Ok;
+        }
+
+        context.Data(result.Score.ToTable(context));
+        context.Data(FormattableString.Invariant($"{result.Score.Summary}, {windows.Test.Count} windows, {result.Steps} steps in {result.Seconds:0.0} s"));
+        return ExitCodes.Ok;
+    }
+
+    /// <summary>Reads recipe and recordings, learns, and tells of it on stderr.</summary>
+    /// <param name="name">Recipe name or file.</param>
+    /// <param name="dataFolder">Folder of the recordings.</param>
+    /// <param name="seed">Decides initial weights and the order of the minibatches.</param>
+    /// <param name="context">Streams and paths.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <exception cref="CliException">The recipe, its model or a recording is missing or wrong, or nothing was learned.</exception>
+    internal static async Task<(Recipe Recipe, ModelSpec Model, RecipeData Windows, RecipeResult Result)> LearnAsync(
+        string name, string dataFolder, ulong seed, CliContext context, CancellationToken cancel)
+    {
         Recipe recipe = Recipe.Load(name, context.Console);
         string folder = context.Console.Resolve(dataFolder);
         if (!Directory.Exists(folder))
@@ -56,15 +78,7 @@ internal static class TrainCommand
             throw new CliException("nothing-learned", $"None of {result.RefusedSteps} steps gave a finite loss and gradient.", "look at the recordings' values, or set \"normalise\": \"running\" in the model", ExitCodes.Failure);
         if (result.RefusedSteps > 0)
             context.Warn($"{result.RefusedSteps} steps were refused because loss or gradient was not finite.");
-        if (context.Json)
-        {
-            WriteJson(name, recipe, model, windows, result, seed, context);
-            return ExitCodes.Ok;
-        }
-
-        context.Data(result.Score.ToTable(context));
-        context.Data(FormattableString.Invariant($"{result.Score.Summary}, {windows.Test.Count} windows, {result.Steps} steps in {result.Seconds:0.0} s"));
-        return ExitCodes.Ok;
+        return (recipe, model, windows, result);
     }
 
     private static async Task<ModelSpec> ResolveAsync(Recipe recipe, string folder, CliConsole console)

@@ -9,7 +9,9 @@ namespace EdgeFL.Cli.Training;
 /// <param name="Steps">Minibatch steps made.</param>
 /// <param name="RefusedSteps">Those left out because loss or gradient was not finite.</param>
 /// <param name="Seconds">How long they took.</param>
-internal sealed record RecipeResult(RecipeScore Score, long Steps, long RefusedSteps, double Seconds);
+/// <param name="Parameters">The model, shape [P].</param>
+/// <param name="Data">What it learned from: brings further windows to what the model takes.</param>
+internal sealed record RecipeResult(RecipeScore Score, long Steps, long RefusedSteps, double Seconds, float[] Parameters, LocalData Data);
 
 /// <summary>Trains a recipe's model on this machine as one device would.</summary>
 internal static class RecipeRun
@@ -55,7 +57,7 @@ internal static class RecipeRun
 
         double seconds = clock.Elapsed.TotalSeconds;
         average.CopyTo(parameters);
-        return new RecipeResult(Judge(model, data, windows.Test, parameters), trainer.Steps, trainer.SkippedSteps, seconds);
+        return new RecipeResult(Judge(model, data, windows.Test, parameters), trainer.Steps, trainer.SkippedSteps, seconds, parameters, data);
     }
 
     private static RecipeScore Judge(ModelSpec model, LocalData data, IReadOnlyList<SampleWindow> test, float[] parameters)

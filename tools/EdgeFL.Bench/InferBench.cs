@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace EdgeFL.Bench;
+
+/// <summary>Inference in 8-bit integers against our own in floats: how much faster, and what it costs in accuracy.</summary>
+internal static class InferBench
+{
+    private const double SpeedGoal = 2, LossGoal = 0.5;
+    private const int Turns = 15, Readings = 60, Calls = 16;
+
+    public static BenchRow[] Run(Arguments given)
+    {
+        given.End();
+        var rows = new List<BenchRow>();
+        // The accuracy first: it is another process's, and may have all cores.
+        if (Loss() is { } loss)
+            rows.Add(BenchRow.Lower("int8-loss/cnn-t2", "points", loss, LossGoal));
+        KernelBenches.HoldToOneCore();
+        var work = new Workload(Workload.Cnn6, 1);
+        Action integers = work.InIntegers();
+        Duel duel = Duel.Run(integers, count => Duel.Readings(work.Predict, count, Calls), Turns, Readings, Calls);
+        double ours = duel.Ours / 1000, floats = duel.Peer!.Value / 1000;
+        rows.Insert(0, new("int8-speedup/cnn-t2", "µs", Math.Round(ours, 3), Math.Round(floats, 3), Math.Round(floats / ours, 3), "higher", SpeedGoal));
+        double twin = SpeedRows.Scalar(integers, 1) / 1000;
+        rows.Add(new("int8-speedup/cnn-t2/scalar", "µs", Math.Round(ours, 3), Math.Round(twin, 3), Math.Round(twin / ours, 2), "higher", null));
+        rows.Add(BenchRow.Lower("int8-alloc/cnn-t2", "bytes", Allocated(integers), 0));
+        return [.. rows];
+    }
+
+    /// <summary>Points of accuracy on the test people of UCI HAPT that the trained activity CNN loses, by the command that users have; null without the recordings.</summary>
+    private static double? Loss()
+    {
+        string root = Machine.Root();
+        if (Recordings(root) is not { } data)
+        {
+            Console.Error.WriteLine("the recordings of uci-hapt were not found: no accuracy. Next: set EDGEFL_DATA to the folder that holds uci-hapt/");
+            return null;
+        }
+
+        Console.Error.WriteLine($"training the activity CNN on {data}");
+        var start = new ProcessStartInfo(Path.Combine(root, "build/edgefl"), ["model", "quantize", "--recipe", "activity", "--data", data, "--json", "--quiet"]) { RedirectStandardOutput = true };
+        using Process process = Process.Start(start) ?? throw new BenchException("build/edgefl cannot be started");
+        string answer = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+            throw new BenchException($"build/edgefl model quantize ended with {process.ExitCode}");
+        using JsonDocument json = JsonDocument.Parse(answer);
+        double before = json.RootElement.GetProperty("accuracy").GetDouble(), after = json.RootElement.GetProperty("int8_accuracy").GetDouble();
+        Console.Error.WriteLine(FormattableString.Invariant($"accuracy {100 * before:0.00} % in floats, {100 * after:0.00} % in integers"));
+        return json.RootElement.GetProperty("loss_points").GetDouble();
+    }
+
+    private static string? Recordings(string root)
+    {
+        if (Environment.GetEnvironmentVariable("EDGEFL_DATA") is { Length: > 0 } named)
+            root = named;
+        for (string? folder = root; folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            foreach (string data in (string[])[Path.Combine(folder, "uci-hapt"), Path.Combine(folder, "shared/data/uci-hapt")])
+            {
+                if (Directory.Exists(data))
+                    return data;
+            }
+        }
+
+        return null;
+    }
+
+    private static long Allocated(Action work)
+    {
+        long least = long.MaxValue;
+        // The least of several: the runtime itself allocates when it replaces a method by a faster one.
+        for (int run = 0; run < 5; run++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 200; i++)
+                work();
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        return least;
+    }
+}
