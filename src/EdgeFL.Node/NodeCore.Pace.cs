@@ -17,7 +17,7 @@ public sealed partial class NodeCore
     private bool WaitsForMost()
     {
         int median = MedianRound();
-        int lead = Math.Max(options.LeadRounds, (peers.UpCount + options.FanOut - 1) / options.FanOut);
+        int lead = Math.Max(options.LeadRounds, peers.UpCount / options.FanOut);
         if (median < 0 || round - median <= lead || round - median > options.MaxAgeRounds || waitedTicks >= WaitRounds * options.StepsPerRound)
         {
             waitedTicks = 0;

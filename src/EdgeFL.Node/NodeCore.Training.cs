@@ -102,9 +102,11 @@ public sealed partial class NodeCore
     {
         if (stepInRound == 0)
         {
+            bool waited = waitedTicks > 0;
             if (WaitsForMost())
                 return;
-            replicas.Align(round, roundStart);
+            if (waited)
+                replicas.Align(round, roundStart); // Meanwhile neighbours may have sent the model of the next round.
             Merge(nowMs, outbox);
             parameters.CopyTo(roundStart, 0);
             if (plan.IsOver(round))
