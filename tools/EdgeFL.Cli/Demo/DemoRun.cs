@@ -81,7 +81,7 @@ internal sealed class DemoRun(DemoOptions options, DemoPlan plan, CliContext con
             devices.Add(await WindowSet.ReadAsync(sensor, plan.Model, cancel).ConfigureAwait(false));
         var judge = new Judge(plan.Model, test);
         var comparison = new Comparison(plan, devices, judge);
-        await LeftOverTime.RunAsync(() => comparison.Run(cancel)).ConfigureAwait(false);
+        await PoliteThread.RunAsync(() => comparison.Run(cancel)).ConfigureAwait(false);
         return (judge, comparison);
     }
 

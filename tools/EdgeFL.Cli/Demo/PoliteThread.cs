@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace EdgeFL.Cli.Demo;
 
-/// <summary>Work that takes only the processor time that nobody else wants.</summary>
-internal static class LeftOverTime
+/// <summary>Work that lets others go first.</summary>
+internal static class PoliteThread
 {
     private const int Process = 0; // PRIO_PROCESS: of one thread, on Linux.
-    private const int Nicest = 19;
+    private const int Nice = 5; // A third of the weight of others: the nicest, 19, would never come to an end on a busy machine.
 
-    /// <summary>Runs the work on a thread of its own, the nicest there is (setpriority(2)): agents beside it must not stand still for it.</summary>
+    /// <summary>Runs the work on a thread of its own that is nice (setpriority(2)): agents beside it should not stand still for it.</summary>
     /// <param name="work">What is to be done.</param>
     public static Task RunAsync(Action work)
     {
@@ -17,7 +17,7 @@ internal static class LeftOverTime
         {
             try
             {
-                _ = SetPriority(Process, 0, Nicest); // Refused, the work is merely less polite.
+                _ = SetPriority(Process, 0, Nice); // Refused, the work is merely less polite.
                 work();
                 done.SetResult();
             }
@@ -30,7 +30,7 @@ internal static class LeftOverTime
                 done.SetException(broken);
             }
         })
-        { IsBackground = true, Name = "left-over" };
+        { IsBackground = true, Name = "comparison" };
         thread.Start();
         return done.Task;
     }
