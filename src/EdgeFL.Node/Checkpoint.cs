@@ -105,11 +105,8 @@ public sealed record Checkpoint
 
         void Floats(ulong key, ReadOnlySpan<float> values)
         {
-            byte[] bytes = new byte[4 * values.Length];
-            for (int i = 0; i < values.Length; i++)
-                BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(4 * i), values[i]);
             writer.WriteUnsigned(key);
-            writer.WriteBytes(bytes);
+            writer.WriteFloats(values);
         }
     }
 
@@ -122,7 +119,7 @@ public sealed record Checkpoint
         var reader = new CborReader(source);
         if (!reader.TryStartMap(12, out int pairs) || pairs != 12
             || !TryNumber(ref reader, 1, Version, out ulong version) || version != Version
-            || !TryKey(ref reader, 2) || !reader.TryReadFixedBytes(8, out ReadOnlySpan<byte> hash)
+            || !reader.TryKey(2) || !reader.TryReadFixedBytes(8, out ReadOnlySpan<byte> hash)
             || !TryNumber(ref reader, 3, int.MaxValue, out ulong round)
             || !TryNumber(ref reader, 4, long.MaxValue, out ulong steps)
             || !TryFloats(ref reader, 5, out float[] loss) || loss.Length != 1
@@ -130,7 +127,7 @@ public sealed record Checkpoint
             || !TryFloats(ref reader, 7, out float[] momentum) || momentum.Length != parameters.Length
             || !TryFloats(ref reader, 8, out float[] previous) || previous.Length != parameters.Length
             || !TryFloats(ref reader, 9, out float[] normaliser)
-            || !TryKey(ref reader, 10) || !reader.TryStartArray(MarksMax, out int count))
+            || !reader.TryKey(10) || !reader.TryStartArray(MarksMax, out int count))
             return CheckpointError.Malformed;
 
         var marks = new List<KeyValuePair<NodeId, HighWater>>(count);
@@ -167,23 +164,16 @@ public sealed record Checkpoint
         return CheckpointError.None;
     }
 
-    private static bool TryKey(ref CborReader reader, ulong key) => reader.TryReadUnsigned(out ulong read, key) && read == key;
-
     private static bool TryNumber(ref CborReader reader, ulong key, ulong max, out ulong value)
     {
         value = 0;
-        return TryKey(ref reader, key) && reader.TryReadUnsigned(out value, max);
+        return reader.TryKey(key) && reader.TryReadUnsigned(out value, max);
     }
 
     private static bool TryFloats(ref CborReader reader, ulong key, out float[] values)
     {
         values = [];
-        if (!TryKey(ref reader, key) || !reader.TryReadBytes(4 * ParametersMax, out ReadOnlySpan<byte> bytes) || bytes.Length % 4 != 0)
-            return false;
-        values = new float[bytes.Length / 4];
-        for (int i = 0; i < values.Length; i++)
-            values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(4 * i)..]);
-        return true;
+        return reader.TryKey(key) && reader.TryReadFloats(4 * ParametersMax, out values);
     }
 
     private static bool AllFinite(ReadOnlySpan<float> values) => Numerics.Vectors.AllFinite(values);

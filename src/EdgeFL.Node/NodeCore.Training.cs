@@ -82,8 +82,7 @@ public sealed partial class NodeCore
                     // Where the fleet has gone before the node could learn is no way of its own.
                     optimiser.Anchor(parameters);
                     int next = IsRoundSupported ? Math.Max(round, MedianRound()) : round;
-                    replicas.Shift(next - round);
-                    CountTo(next);
+                    JumpTo(next);
                 }
 
                 FinishRound(nowMs, outbox);
@@ -186,8 +185,7 @@ public sealed partial class NodeCore
                 return TryCatchUp(median, nowMs, outbox);
             if (IsRoundSupported)
             {
-                replicas.Shift(median - round); // It has mixed all along, so it is only slower than most: its model is as good as theirs, its count is not.
-                CountTo(median);
+                JumpTo(median); // It has mixed all along, so it is only slower than most: its model is as good as theirs, its count is not.
                 lag = 0;
             }
         }
@@ -220,8 +218,7 @@ public sealed partial class NodeCore
         if (replicas.CountFresh(round, options.MaxAgeRounds) < enough && (HoldsOff(nowMs) || ++mergesBehind <= PatienceRounds * options.MaxAgeRounds))
             return false;
         int behind = median - round;
-        replicas.Shift(behind);
-        CountTo(median);
+        JumpTo(median);
         ReadOnlySpan<PeerModel> fresh = Fresh(MedianRound());
         int centre = Medoid(fresh);
         PeerModel[] others = [.. fresh[..centre], .. fresh[(centre + 1)..]];
@@ -283,6 +280,13 @@ public sealed partial class NodeCore
         if (plan.Trains(round) && !plan.Trains(next))
             average.CopyTo(parameters);
         round = next;
+    }
+
+    /// <summary>Takes over the fleet's count: the models held are no older for it.</summary>
+    private void JumpTo(int next)
+    {
+        replicas.Shift(next - round);
+        CountTo(next);
     }
 
     private void MoveTo(NodePhase next, long nowMs, Outbox outbox)

@@ -73,13 +73,13 @@ public static class QuantizedModelFile
         ArgumentNullException.ThrowIfNull(spec);
         model = null;
         var reader = new CborReader(source);
-        if (!reader.TryStartMap(4, out int pairs) || pairs != 4 || !TryKey(ref reader, 1) || !reader.TryReadUnsigned(out ulong version))
+        if (!reader.TryStartMap(4, out int pairs) || pairs != 4 || !reader.TryKey(1) || !reader.TryReadUnsigned(out ulong version))
             return QuantizedModelError.Malformed;
         if (version != Version)
             return QuantizedModelError.UnknownVersion;
-        if (!TryKey(ref reader, 2) || !reader.TryReadFixedBytes(HashBytes, out ReadOnlySpan<byte> hash)
-            || !TryKey(ref reader, 3) || !reader.TryReadBytes(BodyMax, out ReadOnlySpan<byte> body)
-            || !TryKey(ref reader, 4) || !reader.TryReadFixedBytes(HashBytes, out ReadOnlySpan<byte> sum)
+        if (!reader.TryKey(2) || !reader.TryReadFixedBytes(HashBytes, out ReadOnlySpan<byte> hash)
+            || !reader.TryKey(3) || !reader.TryReadBytes(BodyMax, out ReadOnlySpan<byte> body)
+            || !reader.TryKey(4) || !reader.TryReadFixedBytes(HashBytes, out ReadOnlySpan<byte> sum)
             || !reader.TryEnd() || !reader.TryFinish())
             return QuantizedModelError.Malformed;
         Span<byte> own = stackalloc byte[HashBytes];
@@ -105,17 +105,9 @@ public static class QuantizedModelFile
         {
             writer.StartArray(3);
             writer.WriteBytes(MemoryMarshal.AsBytes(layer.Weights.Span));
-            Floats(layer.Factor.Span);
-            Floats(layer.Offset.Span);
+            writer.WriteFloats(layer.Factor.Span);
+            writer.WriteFloats(layer.Offset.Span);
             writer.End();
-        }
-
-        void Floats(ReadOnlySpan<float> values)
-        {
-            byte[] bytes = new byte[4 * values.Length];
-            for (int i = 0; i < values.Length; i++)
-                BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(4 * i), values[i]);
-            writer.WriteBytes(bytes);
         }
     }
 
@@ -129,25 +121,12 @@ public static class QuantizedModelFile
         for (int i = 0; i < count; i++)
         {
             if (!reader.TryStartArray(3, out int parts) || parts != 3 || !reader.TryReadBytes(BodyMax, out ReadOnlySpan<byte> weights)
-                || !TryFloats(ref reader, out float[] factor) || !TryFloats(ref reader, out float[] offset) || !reader.TryEnd())
+                || !reader.TryReadFloats(BodyMax, out float[] factor) || !reader.TryReadFloats(BodyMax, out float[] offset) || !reader.TryEnd())
                 return false;
             layers[i] = new QuantizedLayer(MemoryMarshal.Cast<byte, sbyte>(weights).ToArray(), factor, offset);
         }
 
         return reader.TryEnd() && reader.TryFinish() && QuantizedModel.TryCreate(spec, layers[0], layers[1..], out model);
-    }
-
-    private static bool TryKey(ref CborReader reader, ulong key) => reader.TryReadUnsigned(out ulong read, key) && read == key;
-
-    private static bool TryFloats(ref CborReader reader, out float[] values)
-    {
-        values = [];
-        if (!reader.TryReadBytes(BodyMax, out ReadOnlySpan<byte> bytes) || bytes.Length % 4 != 0)
-            return false;
-        values = new float[bytes.Length / 4];
-        for (int i = 0; i < values.Length; i++)
-            values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(4 * i)..]);
-        return true;
     }
 
     /// <summary>SHA-256 of version, model hash and body.</summary>

@@ -122,35 +122,6 @@ internal readonly struct LevelLanes512 : ILevelLanes<Vector512<int>>
     }
 }
 
-/// <summary>What 256 bits have in common with and without AVX-VNNI.</summary>
-internal static class LevelLanesOf256
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector256<int> Widen(ref byte source) =>
-        Avx2.ConvertToVector256Int32(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(ref source)).AsByte());
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void StoreLowest(Vector256<int> value, ref byte destination)
-    {
-        if (Avx512F.VL.IsSupported)
-        {
-            Unsafe.WriteUnaligned(ref destination, Avx512F.VL.ConvertToVector128Byte(value).AsUInt64().ToScalar());
-            return;
-        }
-        var lowest = Avx2.Shuffle(value.AsByte(), Vector256.Create((byte)0, 4, 8, 12, 0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 8, 12, 0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0)).AsInt32();
-        Unsafe.WriteUnaligned(ref destination, Sse2.UnpackLow(lowest.GetLower(), lowest.GetUpper()).AsUInt64().ToScalar());
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector256<int> ToLevel(Vector256<int> value, Vector256<int> factor, Vector256<int> offset)
-    {
-        var exact = Vector256.FusedMultiplyAdd(value.AsSingle(), factor.AsSingle(), offset.AsSingle());
-        var least = Vector256.ConditionalSelect(Vector256.GreaterThan(exact, Vector256<float>.Zero), exact, Vector256<float>.Zero);
-        var held = Vector256.MinNative(least, Vector256.Create(LevelLanes.Highest));
-        return (held + Vector256.Create(LevelLanes.Rounding)).AsInt32() - Vector256.Create(LevelLanes.RoundingBits);
-    }
-}
-
 internal readonly struct LevelLanes256 : ILevelLanes<Vector256<int>>
 {
     public static int Count => 8;
@@ -179,10 +150,20 @@ internal readonly struct LevelLanes256 : ILevelLanes<Vector256<int>>
     public static Vector256<int> ShiftLeft(Vector256<int> value, int bits) => value << bits;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Widen(ref byte source) => LevelLanesOf256.Widen(ref source);
+    public static Vector256<int> Widen(ref byte source) =>
+        Avx2.ConvertToVector256Int32(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(ref source)).AsByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreLowest(Vector256<int> value, ref byte destination) => LevelLanesOf256.StoreLowest(value, ref destination);
+    public static void StoreLowest(Vector256<int> value, ref byte destination)
+    {
+        if (Avx512F.VL.IsSupported)
+        {
+            Unsafe.WriteUnaligned(ref destination, Avx512F.VL.ConvertToVector128Byte(value).AsUInt64().ToScalar());
+            return;
+        }
+        var lowest = Avx2.Shuffle(value.AsByte(), Vector256.Create((byte)0, 4, 8, 12, 0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 8, 12, 0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0)).AsInt32();
+        Unsafe.WriteUnaligned(ref destination, Sse2.UnpackLow(lowest.GetLower(), lowest.GetUpper()).AsUInt64().ToScalar());
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> MultiplyAdd(Vector256<int> levels, Vector256<int> weights, Vector256<int> sum) =>
@@ -195,8 +176,13 @@ internal readonly struct LevelLanes256 : ILevelLanes<Vector256<int>>
     public static Vector256<int> AddSingles(Vector256<int> a, Vector256<int> b) => (a.AsSingle() + b.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> ToLevel(Vector256<int> value, Vector256<int> factor, Vector256<int> offset) =>
-        LevelLanesOf256.ToLevel(value, factor, offset);
+    public static Vector256<int> ToLevel(Vector256<int> value, Vector256<int> factor, Vector256<int> offset)
+    {
+        var exact = Vector256.FusedMultiplyAdd(value.AsSingle(), factor.AsSingle(), offset.AsSingle());
+        var least = Vector256.ConditionalSelect(Vector256.GreaterThan(exact, Vector256<float>.Zero), exact, Vector256<float>.Zero);
+        var held = Vector256.MinNative(least, Vector256.Create(LevelLanes.Highest));
+        return (held + Vector256.Create(LevelLanes.Rounding)).AsInt32() - Vector256.Create(LevelLanes.RoundingBits);
+    }
 }
 
 /// <summary>256 bits with AVX-VNNI: four products and their sum in one instruction.</summary>

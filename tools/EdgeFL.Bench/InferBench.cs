@@ -24,7 +24,7 @@ internal static class InferBench
         rows.Insert(0, new("int8-speedup/cnn-t2", "µs", Math.Round(ours, 3), Math.Round(floats, 3), Math.Round(floats / ours, 3), "higher", SpeedGoal));
         double twin = SpeedRows.Scalar(integers, 1) / 1000;
         rows.Add(new("int8-speedup/cnn-t2/scalar", "µs", Math.Round(ours, 3), Math.Round(twin, 3), Math.Round(twin / ours, 2), "higher", null));
-        rows.Add(BenchRow.Lower("int8-alloc/cnn-t2", "bytes", Allocated(integers), 0));
+        rows.Add(BenchRow.Lower("int8-alloc/cnn-t2", "bytes", KernelBenches.Allocated(integers), 0));
         return [.. rows];
     }
 
@@ -65,20 +65,5 @@ internal static class InferBench
         }
 
         return null;
-    }
-
-    private static long Allocated(Action work)
-    {
-        long least = long.MaxValue;
-        // The least of several: the runtime itself allocates when it replaces a method by a faster one.
-        for (int run = 0; run < 5; run++)
-        {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < 200; i++)
-                work();
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
-
-        return least;
     }
 }

@@ -10,30 +10,15 @@ internal static class PoliteThread
 
     /// <summary>Runs the work on a thread of its own that is nice (setpriority(2)): agents beside it should not stand still for it.</summary>
     /// <param name="work">What is to be done.</param>
-    public static Task RunAsync(Action work)
-    {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var thread = new Thread(() =>
+    public static Task RunAsync(Action work) => Task.Factory.StartNew(
+        () =>
         {
-            try
-            {
-                _ = SetPriority(Process, 0, Nice); // Refused, the work is merely less polite.
-                work();
-                done.SetResult();
-            }
-            catch (OperationCanceledException cancelled)
-            {
-                done.SetCanceled(cancelled.CancellationToken);
-            }
-            catch (Exception broken)
-            {
-                done.SetException(broken);
-            }
-        })
-        { IsBackground = true, Name = "comparison" };
-        thread.Start();
-        return done.Task;
-    }
+            _ = SetPriority(Process, 0, Nice); // Refused, the work is merely less polite.
+            work();
+        },
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning, // No thread of the pool: it would stay nice.
+        TaskScheduler.Default);
 
     [DllImport("libc", EntryPoint = "setpriority")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
