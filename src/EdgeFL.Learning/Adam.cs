@@ -14,8 +14,8 @@ namespace EdgeFL.Learning;
 /// </remarks>
 public sealed class Adam : IOptimiser
 {
-    private readonly float[] mean;
-    private readonly float[] square;
+    private readonly Memory<float> mean;
+    private readonly Memory<float> square;
 
     /// <summary>Starts with no moments.</summary>
     /// <param name="parameterCount">P, at least 1.</param>
@@ -35,8 +35,8 @@ public sealed class Adam : IOptimiser
             throw new ArgumentOutOfRangeException(nameof(epsilon), epsilon, "Epsilon is 1e-9 to 1.");
         if (!(weightDecay is >= 0f and <= 1f))
             throw new ArgumentOutOfRangeException(nameof(weightDecay), weightDecay, "Weight decay is 0 to 1.");
-        mean = new float[parameterCount];
-        square = new float[parameterCount];
+        mean = AlignedFloats.Allocate(parameterCount);
+        square = AlignedFloats.Allocate(parameterCount);
         Beta1 = beta1;
         Beta2 = beta2;
         Epsilon = epsilon;
@@ -59,15 +59,16 @@ public sealed class Adam : IOptimiser
     public long Steps { get; set; }
 
     /// <summary>m, shape [P], for checkpoints.</summary>
-    public Span<float> Mean => mean;
+    public Span<float> Mean => mean.Span;
 
     /// <summary>v, shape [P], for checkpoints.</summary>
-    public Span<float> Square => square;
+    public Span<float> Square => square.Span;
 
     /// <inheritdoc/>
     public void Step(Span<float> x, ReadOnlySpan<float> g, float eta)
     {
         Flush.CheckLengths(mean.Length, x.Length, g.Length);
+        Span<float> m = Mean, v = Square;
         Steps++;
         var rate = (float)(-eta / (1.0 - Power(Beta1, Steps)));
         var rootOfBias = (float)Math.Sqrt(1.0 - Power(Beta2, Steps));
@@ -77,25 +78,23 @@ public sealed class Adam : IOptimiser
         {
             var vx = MemoryMarshal.Cast<float, Vector<float>>(x);
             var vg = MemoryMarshal.Cast<float, Vector<float>>(g);
-            var vm = MemoryMarshal.Cast<float, Vector<float>>(mean.AsSpan());
-            var vs = MemoryMarshal.Cast<float, Vector<float>>(square.AsSpan());
+            var vm = MemoryMarshal.Cast<float, Vector<float>>(m);
+            var vv = MemoryMarshal.Cast<float, Vector<float>>(v);
             Vector<float> b1 = new(Beta1), b2 = new(Beta2), f1 = new(freshMean), f2 = new(freshSquare);
             Vector<float> e = new(Epsilon), r = new(rate), bias = new(rootOfBias), keep = new(left);
             for (var j = 0; j < vx.Length; j++)
             {
-                var m = Flush.Tiny(Vector.FusedMultiplyAdd(b1, vm[j], f1 * vg[j]));
-                var s = Flush.Tiny(Vector.FusedMultiplyAdd(b2, vs[j], f2 * vg[j] * vg[j]));
-                vm[j] = m;
-                vs[j] = s;
-                vx[j] = Vector.FusedMultiplyAdd(r, m / (Vector.SquareRoot(s) / bias + e), keep * vx[j]);
+                vm[j] = Flush.Tiny(Vector.FusedMultiplyAdd(b1, vm[j], f1 * vg[j]));
+                vv[j] = Flush.Tiny(Vector.FusedMultiplyAdd(b2, vv[j], f2 * vg[j] * vg[j]));
+                vx[j] = Vector.FusedMultiplyAdd(r, vm[j] / (Vector.SquareRoot(vv[j]) / bias + e), keep * vx[j]);
             }
             done = vx.Length * Vector<float>.Count;
         }
         for (var i = done; i < x.Length; i++)
         {
-            mean[i] = Flush.Tiny(MathF.FusedMultiplyAdd(Beta1, mean[i], freshMean * g[i]));
-            square[i] = Flush.Tiny(MathF.FusedMultiplyAdd(Beta2, square[i], freshSquare * g[i] * g[i]));
-            x[i] = MathF.FusedMultiplyAdd(rate, mean[i] / (MathF.Sqrt(square[i]) / rootOfBias + Epsilon), left * x[i]);
+            m[i] = Flush.Tiny(MathF.FusedMultiplyAdd(Beta1, m[i], freshMean * g[i]));
+            v[i] = Flush.Tiny(MathF.FusedMultiplyAdd(Beta2, v[i], freshSquare * g[i] * g[i]));
+            x[i] = MathF.FusedMultiplyAdd(rate, m[i] / (MathF.Sqrt(v[i]) / rootOfBias + Epsilon), left * x[i]);
         }
     }
 

@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using EdgeFL.Numerics;
 
 namespace EdgeFL.Learning;
 
@@ -11,6 +13,15 @@ internal static class Flush
 
     internal static Vector<float> Tiny(Vector<float> value) =>
         Vector.ConditionalSelect(Vector.LessThan(Vector.Abs(value), new Vector<float>(Threshold)), Vector<float>.Zero, value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static TVector Tiny<TLanes, TVector>(TVector value)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        var above = TLanes.WhereGreater(value, TLanes.Broadcast(-Threshold), TLanes.Zero, value);
+        return TLanes.WhereGreater(TLanes.Broadcast(Threshold), value, above, value); // NaN is greater than nothing and stays.
+    }
 
     internal static void CheckLengths(int expected, int first, int second)
     {

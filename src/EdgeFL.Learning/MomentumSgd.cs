@@ -1,5 +1,6 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using EdgeFL.Numerics;
 
 namespace EdgeFL.Learning;
@@ -10,7 +11,7 @@ namespace EdgeFL.Learning;
 /// </summary>
 public sealed class MomentumSgd : IOptimiser
 {
-    private readonly float[] buffer;
+    private readonly Memory<float> buffer;
 
     /// <summary>Starts with no momentum.</summary>
     /// <param name="parameterCount">P, at least 1.</param>
@@ -27,7 +28,7 @@ public sealed class MomentumSgd : IOptimiser
             throw new ArgumentOutOfRangeException(nameof(weightDecay), weightDecay, "Weight decay is 0 to 1.");
         if (!(dampening >= 0f && dampening < 1f))
             throw new ArgumentOutOfRangeException(nameof(dampening), dampening, "Dampening is 0 to below 1.");
-        buffer = new float[parameterCount];
+        buffer = AlignedFloats.Allocate(parameterCount);
         Momentum = momentum;
         WeightDecay = weightDecay;
         Dampening = dampening;
@@ -43,34 +44,40 @@ public sealed class MomentumSgd : IOptimiser
     public float Dampening { get; }
 
     /// <summary>m, shape [P], for checkpoints.</summary>
-    public Span<float> Buffer => buffer;
+    public Span<float> Buffer => buffer.Span;
 
     /// <inheritdoc/>
     public void Step(Span<float> x, ReadOnlySpan<float> g, float eta)
     {
         Flush.CheckLengths(buffer.Length, x.Length, g.Length);
-        var fresh = 1f - Dampening;
         var done = 0;
-        if (Lanes.UseVector)
+        if (Lanes.Use512)
+            done = Sweep<Lanes512, Vector512<float>>(x, g, eta, done);
+        if (Lanes.Use256)
+            done = Sweep<Lanes256, Vector256<float>>(x, g, eta, done);
+        if (Lanes.Use128)
+            done = Sweep<Lanes128, Vector128<float>>(x, g, eta, done);
+        Sweep<Lanes1, float>(x, g, eta, done);
+    }
+
+    /// <summary>As many elements from <paramref name="i"/> on as fill vectors of this width; returns the first left over. The widest vectors pay even though
+    /// little is computed: fewer loads are under way at a time for the same bytes.</summary>
+    private int Sweep<TLanes, TVector>(Span<float> x, ReadOnlySpan<float> g, float eta, int i)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        ref var rx = ref MemoryMarshal.GetReference(x);
+        ref var rg = ref MemoryMarshal.GetReference(g);
+        ref var rm = ref MemoryMarshal.GetReference(Buffer);
+        TVector decay = TLanes.Broadcast(WeightDecay), keep = TLanes.Broadcast(Momentum), share = TLanes.Broadcast(1f - Dampening), rate = TLanes.Broadcast(-eta);
+        for (; i + TLanes.Count <= x.Length; i += TLanes.Count)
         {
-            var vx = MemoryMarshal.Cast<float, Vector<float>>(x);
-            var vg = MemoryMarshal.Cast<float, Vector<float>>(g);
-            var vm = MemoryMarshal.Cast<float, Vector<float>>(buffer.AsSpan());
-            Vector<float> decay = new(WeightDecay), keep = new(Momentum), share = new(fresh), rate = new(-eta);
-            for (var j = 0; j < vx.Length; j++)
-            {
-                var direction = share * Vector.FusedMultiplyAdd(decay, vx[j], vg[j]);
-                var m = Flush.Tiny(Vector.FusedMultiplyAdd(keep, vm[j], direction));
-                vm[j] = m;
-                vx[j] = Vector.FusedMultiplyAdd(rate, m, vx[j]);
-            }
-            done = vx.Length * Vector<float>.Count;
+            var before = TLanes.Load(ref Unsafe.Add(ref rx, i));
+            var direction = TLanes.Fma(share, TLanes.Fma(decay, before, TLanes.Load(ref Unsafe.Add(ref rg, i))), TLanes.Zero);
+            var m = Flush.Tiny<TLanes, TVector>(TLanes.Fma(keep, TLanes.Load(ref Unsafe.Add(ref rm, i)), direction));
+            TLanes.Store(m, ref Unsafe.Add(ref rm, i));
+            TLanes.Store(TLanes.Fma(rate, m, before), ref Unsafe.Add(ref rx, i));
         }
-        for (var i = done; i < x.Length; i++)
-        {
-            var direction = fresh * MathF.FusedMultiplyAdd(WeightDecay, x[i], g[i]);
-            buffer[i] = Flush.Tiny(MathF.FusedMultiplyAdd(Momentum, buffer[i], direction));
-            x[i] = MathF.FusedMultiplyAdd(-eta, buffer[i], x[i]);
-        }
+        return i;
     }
 }

@@ -11,11 +11,13 @@ namespace EdgeFL.Learning;
 public sealed class Network
 {
     private readonly Layer[] layers;
-    private readonly float[] input;
-    private readonly float[][] activations;
-    private readonly float[] near;
-    private readonly float[] far;
+    private readonly Memory<float> input;
+    private readonly Memory<float>[] activations;
+    private readonly Memory<float> near;
+    private readonly Memory<float> far;
     private readonly bool transposeInput;
+    private readonly int start;
+    private readonly int lowest;
 
     /// <summary>Makes the scratch.</summary>
     /// <param name="spec">A resolved model.</param>
@@ -32,18 +34,20 @@ public sealed class Network
         Spec = spec;
         MaxBatch = maxBatch;
         layers = [.. spec.Layers.Select((layer, index) => Make(layer, index, maxBatch))];
-        transposeInput = spec.Layers[0].Kind is not (LayerKind.Flatten or LayerKind.Features);
-        input = transposeInput ? new float[checked(maxBatch * spec.InputCount)] : [];
-        activations = new float[layers.Length][];
+        start = spec.Layers[0].Kind == LayerKind.Flatten ? 1 : 0; // Windows come channel-major: flat as they are.
+        transposeInput = start == 0 && spec.Layers[0].Kind != LayerKind.Features;
+        input = AlignedFloats.Allocate(transposeInput ? checked(maxBatch * spec.InputCount) : 0);
+        activations = new Memory<float>[layers.Length];
         var widest = 0;
-        for (var i = 0; i < layers.Length; i++)
+        for (var i = start; i < layers.Length; i++)
         {
-            var reuses = i > 0 && layers[i].IsElementwise && layers[i - 1].MayLoseOutput;
-            activations[i] = reuses ? activations[i - 1] : new float[checked(maxBatch * layers[i].OutputCount)];
+            var reuses = i > start && layers[i].IsElementwise && layers[i - 1].MayLoseOutput;
+            activations[i] = reuses ? activations[i - 1] : AlignedFloats.Allocate(checked(maxBatch * layers[i].OutputCount));
             widest = Math.Max(widest, layers[i].OutputCount);
         }
-        near = new float[maxBatch * widest];
-        far = new float[maxBatch * widest];
+        lowest = Array.FindIndex(layers, layer => layer.Spec.ParameterCount > 0); // Nothing below it learns.
+        near = AlignedFloats.Allocate(checked(maxBatch * widest));
+        far = AlignedFloats.Allocate(checked(maxBatch * widest));
     }
 
     /// <summary>The model.</summary>
@@ -53,7 +57,7 @@ public sealed class Network
     public int MaxBatch { get; }
 
     /// <summary>Bytes of inputs, activations and their gradients that the network holds for a full batch; layers' own scratch is not counted.</summary>
-    public long ActivationBytes => sizeof(float) * (input.LongLength + near.LongLength + far.LongLength + activations.Distinct().Sum(a => a.LongLength));
+    public long ActivationBytes => sizeof(float) * ((long)input.Length + near.Length + far.Length + activations.Distinct().Sum(a => (long)a.Length));
 
     /// <summary>Whose training this is, for dropout. Default 0.</summary>
     public ulong DropoutSeed { get; set; }
@@ -95,19 +99,19 @@ public sealed class Network
         CheckLength(gradient.Length, Spec.ParameterCount, "gradient values");
         CheckTargets(labels.Length, targets.Length, batch);
         var first = Forward(parameters, inputs, batch, true);
-        Span<float> dy = near, dx = far;
-        var outputs = activations[^1].AsSpan(0, batch * layers[^1].OutputCount);
+        Span<float> dy = near.Span, dx = far.Span;
+        var outputs = activations[^1].Span[..(batch * layers[^1].OutputCount)];
         var loss = LossAndGradient(outputs, labels, targets, batch, dy);
-        for (var i = layers.Length - 1; i >= 0; i--)
+        for (var i = layers.Length - 1; i >= lowest; i--)
         {
             var layer = layers[i];
             var own = layer.Spec;
-            var x = i == 0 ? first : activations[i - 1].AsSpan(0, batch * layer.InputCount);
-            var into = i == 0 ? [] : (layer.IsElementwise ? dy : dx)[..(batch * layer.InputCount)];
+            var x = i == start ? first : activations[i - 1].Span[..(batch * layer.InputCount)];
+            var into = i == lowest ? [] : (layer.IsElementwise ? dy : dx)[..(batch * layer.InputCount)];
             layer.Backward(
                 parameters.Slice(own.ParameterOffset, own.ParameterCount),
                 x,
-                activations[i].AsSpan(0, batch * layer.OutputCount),
+                activations[i].Span[..(batch * layer.OutputCount)],
                 dy[..(batch * layer.OutputCount)],
                 into,
                 gradient.Slice(own.ParameterOffset, own.ParameterCount),
@@ -134,12 +138,12 @@ public sealed class Network
     {
         Forward(parameters, inputs, batch, false);
         CheckLength(outputs.Length, batch * Spec.OutputCount, "outputs");
-        activations[^1].AsSpan(0, outputs.Length).CopyTo(outputs);
+        activations[^1].Span[..outputs.Length].CopyTo(outputs);
     }
 
     /// <summary>What a layer gave for the first window of the last <see cref="Predict"/>, time-major; of a layer that the next one overwrites, what that made
     /// of it.</summary>
-    internal ReadOnlySpan<float> ActivationsOf(int layer) => activations[layer].AsSpan(0, layers[layer].OutputCount);
+    internal ReadOnlySpan<float> ActivationsOf(int layer) => activations[layer].Span[..layers[layer].OutputCount];
 
     /// <summary>Mean loss over a batch, without its gradient, and how many windows are classified rightly.</summary>
     /// <param name="parameters">Shape [P].</param>
@@ -157,14 +161,14 @@ public sealed class Network
         CheckTargets(labels.Length, targets.Length, batch);
         Forward(parameters, inputs, batch, false);
         var count = Spec.OutputCount;
-        var outputs = activations[^1].AsSpan(0, batch * count);
+        var outputs = activations[^1].Span[..(batch * count)];
         right = 0;
         if (Spec.Task == TaskKind.Classify)
         {
             for (var b = 0; b < batch; b++)
                 right += LargestOf(outputs.Slice(b * count, count)) == labels[b] ? 1 : 0;
         }
-        return LossAndGradient(outputs, labels, targets, batch, near);
+        return LossAndGradient(outputs, labels, targets, batch, near.Span);
     }
 
     /// <summary>Mean loss of outputs that <see cref="Predict"/> has given, without running the model again.</summary>
@@ -179,7 +183,7 @@ public sealed class Network
         CheckBatch(batch);
         CheckLength(outputs.Length, batch * Spec.OutputCount, "outputs");
         CheckTargets(labels.Length, targets.Length, batch);
-        return LossAndGradient(outputs, labels, targets, batch, near);
+        return LossAndGradient(outputs, labels, targets, batch, near.Span);
     }
 
     /// <summary>Index of the largest value, the first of equals.</summary>
@@ -202,7 +206,7 @@ public sealed class Network
         LayerKind.MaxPool1d => new MaxPool1dLayer(spec),
         LayerKind.GlobalAverage => new GlobalAverageLayer(spec),
         LayerKind.Features => new FeaturesLayer(spec),
-        LayerKind.Flatten => new FlattenLayer(spec, index == 0),
+        LayerKind.Flatten => new FlattenLayer(spec),
         LayerKind.AveragePool1d => new AveragePool1dLayer(spec),
         LayerKind.LayerNorm => new LayerNormLayer(spec),
         LayerKind.GroupNorm => new GroupNormLayer(spec),
@@ -225,14 +229,14 @@ public sealed class Network
             {
                 var window = b * Spec.InputCount;
                 Matrix.Transpose(
-                    inputs.Slice(window, Spec.InputCount), Spec.Channels, Spec.InputLength, input.AsSpan(window, Spec.InputCount));
+                    inputs.Slice(window, Spec.InputCount), Spec.Channels, Spec.InputLength, input.Span.Slice(window, Spec.InputCount));
             }
-            first = input.AsSpan(0, inputs.Length);
+            first = input.Span[..inputs.Length];
         }
         var x = first;
-        for (var i = 0; i < layers.Length; i++)
+        for (var i = start; i < layers.Length; i++)
         {
-            var y = activations[i].AsSpan(0, batch * layers[i].OutputCount);
+            var y = activations[i].Span[..(batch * layers[i].OutputCount)];
             layers[i].Begin(training, DropoutSeed, DropoutStep);
             layers[i].Forward(parameters.Slice(layers[i].Spec.ParameterOffset, layers[i].Spec.ParameterCount), x, y, batch);
             x = y;

@@ -17,8 +17,8 @@ namespace EdgeFL.Learning;
 /// </remarks>
 public sealed class QuasiGlobalMomentum : IOptimiser
 {
-    private readonly float[] momentum;
-    private readonly float[] previous;
+    private readonly Memory<float> momentum;
+    private readonly Memory<float> previous;
 
     /// <summary>Starts with no momentum; call <see cref="Anchor"/> with the first parameters.</summary>
     /// <param name="parameterCount">P, at least 1.</param>
@@ -32,8 +32,8 @@ public sealed class QuasiGlobalMomentum : IOptimiser
             throw new ArgumentOutOfRangeException(nameof(beta), beta, "Beta is 0 to below 1.");
         if (!(renewal > 0f && renewal <= 1f))
             throw new ArgumentOutOfRangeException(nameof(renewal), renewal, "The renewal is above 0 to 1.");
-        momentum = new float[parameterCount];
-        previous = new float[parameterCount];
+        momentum = AlignedFloats.Allocate(parameterCount);
+        previous = AlignedFloats.Allocate(parameterCount);
         Beta = beta;
         Renewal = renewal;
     }
@@ -45,10 +45,10 @@ public sealed class QuasiGlobalMomentum : IOptimiser
     public float Renewal { get; }
 
     /// <summary>m, shape [P], for checkpoints.</summary>
-    public Span<float> Momentum => momentum;
+    public Span<float> Momentum => momentum.Span;
 
     /// <summary>p, shape [P]: the parameters at the end of the round before, for checkpoints.</summary>
-    public Span<float> Previous => previous;
+    public Span<float> Previous => previous.Span;
 
     /// <summary>p = x: what the first round's displacement is measured from.</summary>
     /// <param name="x">Shape [P].</param>
@@ -56,27 +56,28 @@ public sealed class QuasiGlobalMomentum : IOptimiser
     public void Anchor(ReadOnlySpan<float> x)
     {
         Flush.CheckLengths(momentum.Length, x.Length, x.Length);
-        x.CopyTo(previous);
+        x.CopyTo(Previous);
     }
 
     /// <inheritdoc/>
     public void Step(Span<float> x, ReadOnlySpan<float> g, float eta)
     {
         Flush.CheckLengths(momentum.Length, x.Length, g.Length);
+        var m = Momentum;
         var fresh = 1f - Beta;
         var done = 0;
         if (Lanes.UseVector)
         {
             var vx = MemoryMarshal.Cast<float, Vector<float>>(x);
             var vg = MemoryMarshal.Cast<float, Vector<float>>(g);
-            var vm = MemoryMarshal.Cast<float, Vector<float>>(momentum.AsSpan());
+            var vm = MemoryMarshal.Cast<float, Vector<float>>(m);
             Vector<float> keep = new(Beta), share = new(fresh), rate = new(-eta);
             for (var j = 0; j < vx.Length; j++)
                 vx[j] = Vector.FusedMultiplyAdd(rate, Vector.FusedMultiplyAdd(keep, vm[j], share * vg[j]), vx[j]);
             done = vx.Length * Vector<float>.Count;
         }
         for (var i = done; i < x.Length; i++)
-            x[i] = MathF.FusedMultiplyAdd(-eta, MathF.FusedMultiplyAdd(Beta, momentum[i], fresh * g[i]), x[i]);
+            x[i] = MathF.FusedMultiplyAdd(-eta, MathF.FusedMultiplyAdd(Beta, m[i], fresh * g[i]), x[i]);
     }
 
     /// <summary>m = (1-k)·m + k·(p - x)/(eta·H), shortened to the longest length, values below 1e-20 set to zero; p = x.</summary>
@@ -94,14 +95,15 @@ public sealed class QuasiGlobalMomentum : IOptimiser
             throw new ArgumentOutOfRangeException(nameof(eta), eta, "The learning rate is above 0.");
         if (!(longest > 0f))
             throw new ArgumentOutOfRangeException(nameof(longest), longest, "The longest momentum is above 0.");
+        Span<float> m = Momentum, p = Previous;
         float keep = 1f - Renewal, factor = Renewal / (eta * steps);
         for (var i = 0; i < x.Length; i++)
         {
-            momentum[i] = Flush.Tiny(MathF.FusedMultiplyAdd(keep, momentum[i], factor * (previous[i] - x[i])));
-            previous[i] = x[i];
+            m[i] = Flush.Tiny(MathF.FusedMultiplyAdd(keep, m[i], factor * (p[i] - x[i])));
+            p[i] = x[i];
         }
-        var length = MathF.Sqrt(Vectors.SumOfSquares(momentum));
+        var length = MathF.Sqrt(Vectors.SumOfSquares(m));
         if (length > longest)
-            Vectors.Scale(longest / length, momentum);
+            Vectors.Scale(longest / length, m);
     }
 }

@@ -9,10 +9,10 @@ public sealed class Trainer
     private readonly Network network;
     private readonly LocalData data;
     private readonly int batch;
-    private readonly float[] inputs;
+    private readonly Memory<float> inputs;
     private readonly int[] labels;
     private readonly float[] targets;
-    private readonly float[] gradient;
+    private readonly Memory<float> gradient;
     private readonly GradientClip clip = new();
 
     /// <summary>Makes the scratch; steps and evaluations allocate nothing.</summary>
@@ -32,10 +32,10 @@ public sealed class Trainer
         this.network = network;
         this.data = data;
         this.batch = batch;
-        inputs = new float[batch * network.Spec.InputCount];
+        inputs = AlignedFloats.Allocate(checked(batch * network.Spec.InputCount));
         labels = new int[batch];
         targets = network.Spec.Task == TaskKind.Classify ? [] : new float[batch * network.Spec.OutputCount];
-        gradient = new float[network.Spec.ParameterCount];
+        gradient = AlignedFloats.Allocate(network.Spec.ParameterCount);
     }
 
     /// <summary>Steps made since the start.</summary>
@@ -51,7 +51,7 @@ public sealed class Trainer
     public float LongGradient => clip.Long;
 
     /// <summary>The gradient of the last step, clipped, shape [P].</summary>
-    public ReadOnlySpan<float> LastGradient => gradient;
+    public ReadOnlySpan<float> LastGradient => gradient.Span;
 
     /// <summary>One minibatch step, with its gradient clipped (<see cref="GradientClip"/>).</summary>
     /// <param name="parameters">Shape [P]; read and written.</param>
@@ -62,17 +62,17 @@ public sealed class Trainer
     public float Step(Span<float> parameters, IOptimiser optimiser, float eta)
     {
         ArgumentNullException.ThrowIfNull(optimiser);
-        var count = data.NextBatch(batch, inputs, labels, targets);
+        var count = data.NextBatch(batch, inputs.Span, labels, targets);
         if (count == 0)
             return float.NaN;
         network.DropoutStep = (ulong)(Steps + SkippedSteps);
-        var loss = network.Gradient(parameters, Inputs(count), labels.AsSpan(0, count), Targets(count), count, gradient);
-        if (!float.IsFinite(loss) || !clip.TryApply(gradient))
+        var loss = network.Gradient(parameters, Inputs(count), labels.AsSpan(0, count), Targets(count), count, gradient.Span);
+        if (!float.IsFinite(loss) || !clip.TryApply(gradient.Span))
         {
             SkippedSteps++;
             return float.IsFinite(loss) ? float.PositiveInfinity : loss;
         }
-        optimiser.Step(parameters, gradient, eta);
+        optimiser.Step(parameters, gradient.Span, eta);
         Steps++;
         WindowsSeen += count;
         return loss;
@@ -87,7 +87,7 @@ public sealed class Trainer
         int seen = 0, right = 0;
         while (true)
         {
-            var count = data.HeldOutBatch(seen, batch, inputs, labels, targets);
+            var count = data.HeldOutBatch(seen, batch, inputs.Span, labels, targets);
             if (count == 0)
                 break;
             sum += (double)network.Loss(parameters, Inputs(count), labels.AsSpan(0, count), Targets(count), count, out var hits) * count;
@@ -100,7 +100,7 @@ public sealed class Trainer
         return new Evaluation(seen, (float)(sum / seen), accuracy);
     }
 
-    private ReadOnlySpan<float> Inputs(int count) => inputs.AsSpan(0, count * network.Spec.InputCount);
+    private ReadOnlySpan<float> Inputs(int count) => inputs.Span[..(count * network.Spec.InputCount)];
 
     private ReadOnlySpan<float> Targets(int count) => targets.Length == 0 ? targets : targets.AsSpan(0, count * network.Spec.OutputCount);
 }

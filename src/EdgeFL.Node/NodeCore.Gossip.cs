@@ -29,7 +29,7 @@ public sealed partial class NodeCore
             return;
         byte[] encoded = new byte[SnapshotCodec.EncodedLength(UpdateCodec.Int8Block64, parameters.Length)];
         sequence++;
-        SnapshotCodec.Encode(UpdateCodec.Int8Block64, parameters, DitherSeed.Of(options.Node, options.BootEpoch, sequence), encoded);
+        SnapshotCodec.Encode(UpdateCodec.Int8Block64, parameters.Span, DitherSeed.Of(options.Node, options.BootEpoch, sequence), encoded);
         UpdateFrame frame = UpdateFrame.Create(
             new UpdateHeader
             {

@@ -37,7 +37,7 @@ public sealed partial class NodeCore
             data.HeldOutBatch((int)((long)i * data.HeldOutCount / count), 1, windows.AsSpan(i * values, values), label, target);
         if (!Vectors.AllFinite(windows))
             return default;
-        QuantizedModel quantized = Quantizer.Quantize(model, parameters, windows);
+        QuantizedModel quantized = Quantizer.Quantize(model, parameters.Span, windows);
         (integers, integersRound) = (new QuantizedNetwork(quantized), round);
         return QuantizedModelFile.Write(quantized);
     }

@@ -18,7 +18,7 @@ public sealed partial class NodeCore
             return CheckpointError.WrongModel;
         if (data.Normaliser is { } normaliser && !normaliser.TryImportState(checkpoint.Normaliser))
             return CheckpointError.Malformed;
-        checkpoint.Parameters.CopyTo(parameters, 0);
+        checkpoint.Parameters.CopyTo(parameters.Span);
         checkpoint.Momentum.CopyTo(optimiser.Momentum);
         checkpoint.Previous.CopyTo(optimiser.Previous);
         average.Restore(checkpoint.Average, checkpoint.AverageCount);
@@ -50,7 +50,7 @@ public sealed partial class NodeCore
             Round = round,
             Steps = steps,
             Loss = loss,
-            Parameters = parameters,
+            Parameters = parameters.ToArray(),
             Momentum = optimiser.Momentum.ToArray(),
             Previous = optimiser.Previous.ToArray(),
             Normaliser = normaliser,

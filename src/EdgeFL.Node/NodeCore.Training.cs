@@ -41,7 +41,7 @@ public sealed partial class NodeCore
         data.Prepare(window.Values, input, target);
         int ofRound = round;
         if (integers is null)
-            network.Predict(parameters, input, 1, output);
+            network.Predict(parameters.Span, input, 1, output);
         else
             ofRound = InferInIntegers(window);
         if (model.Target is { } number)
@@ -80,7 +80,7 @@ public sealed partial class NodeCore
                 if (Merge(nowMs, outbox))
                 {
                     // Where the fleet has gone before the node could learn is no way of its own.
-                    optimiser.Anchor(parameters);
+                    optimiser.Anchor(parameters.Span);
                     int next = IsRoundSupported ? Math.Max(round, MedianRound()) : round;
                     JumpTo(next);
                 }
@@ -107,7 +107,7 @@ public sealed partial class NodeCore
             if (waited)
                 replicas.Align(round, roundStart); // Meanwhile neighbours may have sent the model of the next round.
             Merge(nowMs, outbox);
-            parameters.CopyTo(roundStart, 0);
+            parameters.Span.CopyTo(roundStart);
             if (plan.IsOver(round))
             {
                 FinishRound(nowMs, outbox); // Catching up has taken the node past its last round.
@@ -124,10 +124,10 @@ public sealed partial class NodeCore
 
         stepInRound = 0;
         if (trains)
-            optimiser.EndRound(parameters, eta, roundsGained * options.StepsPerRound, trainer.LongGradient);
+            optimiser.EndRound(parameters.Span, eta, roundsGained * options.StepsPerRound, trainer.LongGradient);
         if (plan.Averages(round))
-            average.Add(parameters);
-        Vectors.Subtract(parameters, roundStart, roundStart);
+            average.Add(parameters.Span);
+        Vectors.Subtract(parameters.Span, roundStart, roundStart);
         replicas.Align(round + 1, roundStart);
         CountTo(round + 1);
         Share(peers.Draw(options.FanOut, ref random), nowMs, outbox);
@@ -138,13 +138,13 @@ public sealed partial class NodeCore
 
     private bool TryStep(float eta, long nowMs, Outbox outbox)
     {
-        float stepLoss = trainer.Step(parameters, optimiser, eta);
-        if (!float.IsFinite(stepLoss) || !IsSane(parameters))
+        float stepLoss = trainer.Step(parameters.Span, optimiser, eta);
+        if (!float.IsFinite(stepLoss) || !IsSane(parameters.Span))
         {
             // A step that would poison the model is undone back to the last anchor, counted and told. What was mixed in before it may be the
             // cause: those models are forgotten, or the next try would fail as this one did.
             refusedSteps++;
-            optimiser.Previous.CopyTo(parameters);
+            optimiser.Previous.CopyTo(parameters.Span);
             Array.Clear(roundStart);
             optimiser.Momentum.Clear();
             replicas.Clear();
@@ -193,7 +193,7 @@ public sealed partial class NodeCore
         mergesBehind = 0;
         ReadOnlySpan<PeerModel> fresh = Fresh(median);
         if (!fresh.IsEmpty)
-            Mix(parameters, fresh);
+            Mix(parameters.Span, fresh);
         return true;
     }
 
@@ -202,7 +202,7 @@ public sealed partial class NodeCore
         rule.Aggregate(own, fresh, merged);
         if (!IsSane(merged))
             return;
-        merged.CopyTo(parameters, 0);
+        merged.CopyTo(parameters.Span);
         mergedModels = fresh.Length;
         lastMixedRound = round;
     }
@@ -226,7 +226,7 @@ public sealed partial class NodeCore
         (mergesBehind, lag, roundsGained) = (0, 0, 1);
         stepInRound = 0;
         optimiser.Momentum.Clear();
-        optimiser.Anchor(parameters);
+        optimiser.Anchor(parameters.Span);
         Raise("caught-up", EventSeverity.Info, $"Was {behind} rounds behind: took the mean of {fresh.Length} neighbours and goes on at round {round}.", "", null, nowMs, outbox);
         return true;
     }
@@ -278,7 +278,7 @@ public sealed partial class NodeCore
     private void CountTo(int next)
     {
         if (plan.Trains(round) && !plan.Trains(next))
-            average.CopyTo(parameters);
+            average.CopyTo(parameters.Span);
         round = next;
     }
 

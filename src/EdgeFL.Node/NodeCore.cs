@@ -24,7 +24,7 @@ public sealed partial class NodeCore
     private readonly WindowBuilder windows;
     private readonly LocalData data;
     private readonly QuasiGlobalMomentum optimiser;
-    private readonly float[] parameters;
+    private readonly Memory<float> parameters;
     private readonly float[] merged;
     private readonly float[] decoded;
     private readonly float[] roundStart;
@@ -69,16 +69,16 @@ public sealed partial class NodeCore
         windows = new WindowBuilder(windowing, model.Channels);
         data = new LocalData(model, dataOptions, options.Seed);
         trainer = new Trainer(network, data, options.Batch);
-        parameters = new float[model.ParameterCount];
+        parameters = AlignedFloats.Allocate(model.ParameterCount);
         merged = new float[model.ParameterCount];
         decoded = new float[model.ParameterCount];
         roundStart = new float[model.ParameterCount];
         input = new float[model.InputCount];
         output = new float[model.OutputCount];
         target = new float[model.Task == TaskKind.Classify ? 0 : model.OutputCount];
-        network.Initialise(parameters, InitialSeed(model));
+        network.Initialise(parameters.Span, InitialSeed(model));
         optimiser = new QuasiGlobalMomentum(model.ParameterCount, options.Momentum);
-        optimiser.Anchor(parameters);
+        optimiser.Anchor(parameters.Span);
         peers = new PeerTable(options.Node, options.KnownPeersMax, options.ActiveViewSize);
         replicas = new ReplicaCache(model.ParameterCount, options.ReplicasMax);
         replays = new ReplayGuard(options.KnownPeersMax);
@@ -97,7 +97,7 @@ public sealed partial class NodeCore
     }
 
     /// <summary>The model's parameters as they are now, shape [P].</summary>
-    public ReadOnlySpan<float> Parameters => parameters;
+    public ReadOnlySpan<float> Parameters => parameters.Span;
 
     /// <summary>Where the node stands.</summary>
     public NodePhase Phase => phase;
@@ -163,7 +163,7 @@ public sealed partial class NodeCore
     /// <summary>What training has come to; evaluates the held-out part.</summary>
     public TrainReport Describe()
     {
-        Evaluation evaluation = trainer.Evaluate(parameters);
+        Evaluation evaluation = trainer.Evaluate(parameters.Span);
         return new TrainReport(
             phase, round, options.Rounds, steps, loss, evaluation.Loss, evaluation.Accuracy, data.TrainingCount, data.HeldOutCount,
             peers.UpCount, mergedModels, Received, Rejections.Total);

@@ -21,7 +21,12 @@ public static partial class Matrix
         where TVector : struct
     {
         var none = Unsafe.IsNullRef(ref start);
-        if (p.Rows < TileRows)
+        if (p.Depth == 1 && p.Batches == 1 && startRow == 0)
+        {
+            for (; n + 4 * TLanes.Count <= p.Columns; n += 4 * TLanes.Count)
+                Outer4<TLanes, TVector>(p, ref a, ref At(ref b, n), ref none ? ref start : ref At(ref start, n), ref At(ref c, n));
+        }
+        else if (p.Rows < TileRows)
         {
             for (; n + 4 * TLanes.Count <= p.Columns; n += 4 * TLanes.Count)
             {
@@ -137,6 +142,34 @@ public static partial class Matrix
         }
         StorePair<TLanes, TVector>(s0, s1, ref c);
         StorePair<TLanes, TVector>(s2, s3, ref Unsafe.Add(ref c, 2 * TLanes.Count));
+    }
+
+    /// <summary>All rows by four vectors of columns, each sum of one term: what a step with a single sample gives for weights.</summary>
+    private static void Outer4<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, ref float c)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        TVector s0 = TLanes.Zero, s1 = s0, s2 = s0, s3 = s0;
+        if (!Unsafe.IsNullRef(ref start))
+        {
+            s0 = TLanes.Load(ref start);
+            s1 = TLanes.Load(ref Unsafe.Add(ref start, TLanes.Count));
+            s2 = TLanes.Load(ref Unsafe.Add(ref start, 2 * TLanes.Count));
+            s3 = TLanes.Load(ref Unsafe.Add(ref start, 3 * TLanes.Count));
+        }
+        TVector b0 = TLanes.Load(ref b), b1 = TLanes.Load(ref Unsafe.Add(ref b, TLanes.Count));
+        TVector b2 = TLanes.Load(ref Unsafe.Add(ref b, 2 * TLanes.Count)), b3 = TLanes.Load(ref Unsafe.Add(ref b, 3 * TLanes.Count));
+        nint aRow = p.ARow, cRow = p.CRow;
+        for (var m = p.Rows; m > 0; m--)
+        {
+            var x = TLanes.Broadcast(a);
+            TLanes.Store(TLanes.Fma(x, b0, s0), ref c);
+            TLanes.Store(TLanes.Fma(x, b1, s1), ref Unsafe.Add(ref c, TLanes.Count));
+            TLanes.Store(TLanes.Fma(x, b2, s2), ref Unsafe.Add(ref c, 2 * TLanes.Count));
+            TLanes.Store(TLanes.Fma(x, b3, s3), ref Unsafe.Add(ref c, 3 * TLanes.Count));
+            a = ref Unsafe.Add(ref a, aRow);
+            c = ref Unsafe.Add(ref c, cRow);
+        }
     }
 
     private static void Tile8<TLanes, TVector>(in MatrixProduct p, ref float a, ref float b, ref float start, int startRow, ref float c)

@@ -60,8 +60,7 @@ public static partial class Matrix
     {
         const int Line = 16;
         Span<float> room = stackalloc float[Math.Min(p.Depth, deepest) * widest + Line];
-        var past = (int)(Unsafe.ByteOffset(ref Unsafe.NullRef<float>(), ref MemoryMarshal.GetReference(room)) / sizeof(float) % Line);
-        var block = room[((Line - past) % Line)..];
+        var block = room[AlignedFloats.ToLine(room)..];
         for (var n = 0; n < p.Columns; n += widest)
         {
             var columns = Math.Min(widest, p.Columns - n);

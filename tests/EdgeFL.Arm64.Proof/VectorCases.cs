@@ -7,7 +7,8 @@ internal static class VectorCases
 {
     internal static void Axpy(int length, Words answer)
     {
-        var y = Inputs.Wild(length, 2);
+        Span<float> y = AlignedFloats.Allocate(length).Span;
+        Inputs.Wild(length, 2).CopyTo(y);
         Vectors.Axpy(0.37f, Inputs.Wild(length, 1), y);
         answer.Add(y);
     }

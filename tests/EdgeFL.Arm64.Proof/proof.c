@@ -57,6 +57,11 @@ void RhAllocateNewObject(MethodTable *type, uint32_t flags, Object **result) {
   *result = RhpNewFast(type);
 }
 
+void RhAllocateNewArray(MethodTable *type, uint32_t length, uint32_t flags, Object **result) {
+  (void)flags; // Nothing here ever moves: all arrays are as pinned.
+  *result = RhpNewArray(type, length);
+}
+
 Object ***RhpHandleAlloc(Object *object, int kind) {
   (void)kind;
   Object ***handle = malloc(sizeof *handle);

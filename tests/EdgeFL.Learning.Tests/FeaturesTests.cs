@@ -53,7 +53,7 @@ public sealed class FeaturesTests
         return Enumerable.Range(0, count).Select(feature =>
         {
             var parameters = new float[spec.ParameterCount];
-            parameters[feature] = 1;
+            parameters[feature * 3] = 1;
             network.Predict(parameters, window, 1, outputs);
             return outputs[0];
         }).ToArray();

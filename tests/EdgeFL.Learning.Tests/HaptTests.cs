@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using EdgeFL.Numerics;
 
 namespace EdgeFL.Learning.Tests;
 
@@ -21,6 +22,8 @@ public sealed class HaptTests
         var initial = File.ReadAllBytes(DataSets.Path("peers", "init-har-seed42.f32"));
         var parameters = MemoryMarshal.Cast<byte, float>(initial).ToArray();
         Assert.Equal(spec.ParameterCount, parameters.Length);
+        var dense = spec.Layers[^1];
+        Matrix.Transpose(parameters.AsSpan(dense.ParameterOffset).ToArray(), dense.Size, dense.Input.Channels, parameters.AsSpan(dense.ParameterOffset));
         var trainer = new Trainer(new Network(spec, 16), data);
         var optimiser = new MomentumSgd(parameters.Length);
         var steps = (data.TrainingCount + 15) / 16 * 6;

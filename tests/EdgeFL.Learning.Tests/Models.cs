@@ -44,7 +44,7 @@ internal static class Models
         return values;
     }
 
-    /// <summary>Three classes that differ in frequency, with noise.</summary>
+    /// <summary>Three classes that differ in frequency, with noise; the number to learn is twice the class.</summary>
     internal static SampleWindow Wave(ModelSpec spec, int label, ref Philox random)
     {
         var values = new float[spec.Channels * spec.Length];
@@ -55,7 +55,7 @@ internal static class Models
             var turns = phase + i % spec.Length * (0.05 + 0.11 * label) + 0.2 * (i / spec.Length);
             values[i] = (float)(4 * Math.Abs(turns - Math.Floor(turns) - 0.5) - 1) + 0.3f * random.NextGaussian();
         }
-        return new SampleWindow(values, spec.Channels, label, 0);
+        return new SampleWindow(values, spec.Channels, label, 0) { Target = 2 * label };
     }
 
     internal static LocalData WaveData(ModelSpec spec, int windows, ulong seed, LocalDataOptions? options = null)

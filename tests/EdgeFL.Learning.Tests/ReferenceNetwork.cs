@@ -87,7 +87,7 @@ internal static class ReferenceNetwork
         {
             y[o] = own[inputs * outputs + o];
             for (var i = 0; i < inputs; i++)
-                y[o] += own[o * inputs + i] * x[i];
+                y[o] += own[i * outputs + o] * x[i];
         }
         return y;
     }

@@ -23,15 +23,25 @@ public sealed class VectorsTests
         }
     }
 
-    [Fact]
-    public void Dot_SixteenChainsThenATree_IsTheDocumentedOrder()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(15)]
+    [InlineData(16)]
+    [InlineData(17)]
+    [InlineData(33)]
+    [InlineData(63)]
+    [InlineData(64)]
+    [InlineData(65)]
+    [InlineData(127)]
+    [InlineData(1000)]
+    public void Dot_SixtyFourChainsThenATree_IsTheDocumentedOrder(int length)
     {
-        var x = Inputs.Wild(1000, 5);
-        var y = Inputs.Wild(1000, 6);
-        var lanes = new float[16];
+        var x = Inputs.Wild(length, 5);
+        var y = Inputs.Wild(length, 6);
+        var lanes = new float[64];
         for (var i = 0; i < x.Length; i++)
-            lanes[i % 16] = MathF.FusedMultiplyAdd(x[i], y[i], lanes[i % 16]);
-        for (var half = 8; half > 0; half /= 2)
+            lanes[i % 64] = MathF.FusedMultiplyAdd(x[i], y[i], lanes[i % 64]);
+        for (var half = 32; half > 0; half /= 2)
         {
             for (var l = 0; l < half; l++)
                 lanes[l] += lanes[l + half];

@@ -184,7 +184,10 @@ public sealed class WidthTests
         for (var round = 0; round < 300; round++)
         {
             int rows = 1 + random.NextInt32(60), columns = 1 + random.NextInt32(70), depth = 1 + random.NextInt32(30);
-            int batches = 1 + random.NextInt32(3), aRow = random.NextInt32(4) == 0 ? 0 : 1 + random.NextInt32(9), aDepth = 1 + random.NextInt32(5);
+            int batches = 1 + random.NextInt32(3);
+            if (round % 5 == 0)
+                depth = batches = 1; // An outer product.
+            int aRow = random.NextInt32(4) == 0 ? 0 : 1 + random.NextInt32(9), aDepth = 1 + random.NextInt32(5);
             var product = new MatrixProduct
             {
                 Rows = rows,

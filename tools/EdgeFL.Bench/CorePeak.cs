@@ -76,10 +76,22 @@ internal readonly record struct CorePeak(double GigaHertz, double GigaFlops, int
             s15 = TLanes.Fma(a, s15, b);
         }
 
-        // Every chain counts, or the compiler would leave it out.
-        TVector sum = TLanes.Zero;
-        foreach (TVector chain in (ReadOnlySpan<TVector>)[s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15])
-            sum = TLanes.Fma(a, sum, chain);
+        // Every chain counts, or the compiler would leave it out. One by one: in an array the chains would be kept in memory within the loop too.
+        TVector sum = TLanes.Fma(a, s0, s1);
+        sum = TLanes.Fma(a, sum, s2);
+        sum = TLanes.Fma(a, sum, s3);
+        sum = TLanes.Fma(a, sum, s4);
+        sum = TLanes.Fma(a, sum, s5);
+        sum = TLanes.Fma(a, sum, s6);
+        sum = TLanes.Fma(a, sum, s7);
+        sum = TLanes.Fma(a, sum, s8);
+        sum = TLanes.Fma(a, sum, s9);
+        sum = TLanes.Fma(a, sum, s10);
+        sum = TLanes.Fma(a, sum, s11);
+        sum = TLanes.Fma(a, sum, s12);
+        sum = TLanes.Fma(a, sum, s13);
+        sum = TLanes.Fma(a, sum, s14);
+        sum = TLanes.Fma(a, sum, s15);
         Span<float> lanes = stackalloc float[TLanes.Count];
         TLanes.Store(sum, ref MemoryMarshal.GetReference(lanes));
         return lanes[0];

@@ -83,17 +83,18 @@ internal static class KernelBenches
 
     private static void AddGemm(SpeedRows rows, int m, int n, int k, double goal)
     {
-        float[] a = Gaussian(m * k, 1), b = Gaussian(k * n, 2), c = new float[m * n];
+        Memory<float> a = Gaussian(m * k, 1), b = Gaussian(k * n, 2), c = AlignedFloats.Allocate(m * n);
         var product = new MatrixProduct { Rows = m, Columns = n, Depth = k, ARow = k, ADepth = 1, BDepth = n, CRow = n };
-        rows.Throughput($"gemm/{m}x{n}x{k}", () => Matrix.Multiply(product, a, b, [], c), (long)m * n * k, $"gemm {m} {n} {k}", GemmCalls, GemmCalls, goal);
+        rows.Throughput($"gemm/{m}x{n}x{k}", () => Matrix.Multiply(product, a.Span, b.Span, [], c.Span), (long)m * n * k, $"gemm {m} {n} {k}", GemmCalls, GemmCalls, goal);
     }
 
     private static void AddConv(SpeedRows rows, Conv1dShape shape, int batch)
     {
         int input = shape.Length * shape.Inputs, output = shape.OutputLength * shape.Outputs;
-        float[] x = Gaussian(batch * input, 1), w = Gaussian(shape.WeightCount, 2), bias = Gaussian(shape.Outputs, 3), dy = Gaussian(batch * output, 4);
-        float[] packed = new float[w.Length], dw = new float[w.Length], db = new float[shape.Outputs], padded = new float[shape.PaddedGradientCount];
-        float[] y = new float[batch * output], dx = new float[batch * input];
+        Memory<float> x = Gaussian(batch * input, 1), w = Gaussian(shape.WeightCount, 2), bias = Gaussian(shape.Outputs, 3), dy = Gaussian(batch * output, 4);
+        Memory<float> packed = AlignedFloats.Allocate(w.Length), dw = AlignedFloats.Allocate(w.Length), db = AlignedFloats.Allocate(shape.Outputs);
+        Memory<float> padded = AlignedFloats.Allocate(shape.PaddedGradientCount);
+        Memory<float> y = AlignedFloats.Allocate(batch * output), dx = AlignedFloats.Allocate(batch * input);
         long multiplyAdds = (long)batch * shape.OutputLength * shape.WeightCount;
         string sizes = $"{batch} {shape.Inputs} {shape.Outputs} {shape.Kernel} {shape.Length}";
         string name = $"{shape.Inputs}-{shape.Outputs}-k{shape.Kernel}-t{shape.Length}/b{batch}";
@@ -104,31 +105,31 @@ internal static class KernelBenches
         // Packing is part of the work: PyTorch takes the same weights, and parameters change with each step.
         void Forward()
         {
-            Conv1d.PackForward(shape, w, packed);
+            Conv1d.PackForward(shape, w.Span, packed.Span);
             for (int b = 0; b < batch; b++)
-                Conv1d.Forward(shape, x.AsSpan(b * input, input), packed, bias, y.AsSpan(b * output, output));
+                Conv1d.Forward(shape, x.Span.Slice(b * input, input), packed.Span, bias.Span, y.Span.Slice(b * output, output));
         }
 
         void Weight()
         {
-            Conv1d.WeightGradient(shape, x, dy, batch, packed);
-            Conv1d.Unpack(shape, packed, dw);
-            Matrix.SumRows(dy, batch * shape.OutputLength, shape.Outputs, db);
+            Conv1d.WeightGradient(shape, x.Span, dy.Span, batch, packed.Span);
+            Conv1d.Unpack(shape, packed.Span, dw.Span);
+            Matrix.SumRows(dy.Span, batch * shape.OutputLength, shape.Outputs, db.Span);
         }
 
         void Input()
         {
-            Conv1d.PackBackward(shape, w, packed);
+            Conv1d.PackBackward(shape, w.Span, packed.Span);
             for (int b = 0; b < batch; b++)
-                Conv1d.InputGradient(shape, dy.AsSpan(b * output, output), packed, padded, dx.AsSpan(b * input, input));
+                Conv1d.InputGradient(shape, dy.Span.Slice(b * output, output), packed.Span, padded.Span, dx.Span.Slice(b * input, input));
         }
     }
 
-    private static float[] Gaussian(int count, ulong seed)
+    private static Memory<float> Gaussian(int count, ulong seed)
     {
         var random = new Philox(seed, 0xBE7C);
-        var values = new float[count];
-        foreach (ref float value in values.AsSpan())
+        Memory<float> values = AlignedFloats.Allocate(count);
+        foreach (ref float value in values.Span)
             value = random.NextGaussian();
         return values;
     }

@@ -32,7 +32,7 @@ internal sealed class Workload
     private readonly Network network;
     private readonly Trainer trainer;
     private readonly MomentumSgd optimiser;
-    private readonly float[] parameters;
+    private readonly Memory<float> parameters;
     private readonly float[] inputs;
     private readonly float[] outputs;
     private readonly int batch;
@@ -42,8 +42,8 @@ internal sealed class Workload
     {
         this.batch = batch;
         network = new Network(spec, batch);
-        parameters = new float[spec.ParameterCount];
-        network.Initialise(parameters, 1);
+        parameters = AlignedFloats.Allocate(spec.ParameterCount);
+        network.Initialise(parameters.Span, 1);
         optimiser = new MomentumSgd(parameters.Length);
         var random = new Philox(2, 0xBE7C);
         inputs = new float[Windows * spec.InputCount];
@@ -63,13 +63,13 @@ internal sealed class Workload
     public long PredictMultiplyAdds => batch * network.Spec.Layers.Sum(MultiplyAdds);
 
     /// <summary>A whole step as a device makes it: minibatch from its windows, gradient, clipping, momentum.</summary>
-    public void Step() => trainer.Step(parameters, optimiser, 0.001f);
+    public void Step() => trainer.Step(parameters.Span, optimiser, 0.001f);
 
     /// <summary>The model on windows it has not just seen.</summary>
     public void Predict()
     {
         int count = batch * network.Spec.InputCount;
-        network.Predict(parameters, inputs.AsSpan(at, count), batch, outputs);
+        network.Predict(parameters.Span, inputs.AsSpan(at, count), batch, outputs);
         at = at + 2 * count <= inputs.Length ? at + count : 0;
     }
 
@@ -77,7 +77,7 @@ internal sealed class Workload
     public Action InIntegers()
     {
         int count = network.Spec.InputCount, next = 0;
-        var integers = new QuantizedNetwork(Quantizer.Quantize(network.Spec, parameters, inputs.AsSpan(0, 64 * count)));
+        var integers = new QuantizedNetwork(Quantizer.Quantize(network.Spec, parameters.Span, inputs.AsSpan(0, 64 * count)));
         return () =>
         {
             integers.Predict(inputs.AsSpan(next, count), outputs.AsSpan(0, network.Spec.OutputCount));

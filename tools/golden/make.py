@@ -113,6 +113,12 @@ def exact(tensor):
     return tensor.detach().float().double()
 
 
+def laid_out(net, of):
+    """What there is of each parameter, end to end as EdgeFL keeps it: a dense layer's weights turned."""
+    turned = {id(m.weight) for m in net.modules() if isinstance(m, nn.Linear)}
+    return torch.cat([(of(p).t() if id(p) in turned else of(p)).flatten() for p in net.parameters()])
+
+
 def model_case(name, layers, task="classify", loss=None, batch=3, channels=4, length=9, horizon=0, delta=None):
     torch.manual_seed(len(name) + 31 * len(layers))
     model = {"name": name, "task": task, "channels": channels, "length": length, "layers": layers}
@@ -144,10 +150,10 @@ def model_case(name, layers, task="classify", loss=None, batch=3, channels=4, le
         case["targets"] = floats(targets)
     value.backward()
     case["inputs"] = floats(x)
-    case["parameters"] = floats(torch.cat([p.flatten() for p in net.parameters()]))
+    case["parameters"] = floats(laid_out(net, lambda p: p))
     case["outputs"] = floats(y)
     case["loss"] = floats(value)[0]
-    case["gradient"] = floats(torch.cat([p.grad.flatten() for p in net.parameters()]))
+    case["gradient"] = floats(laid_out(net, lambda p: p.grad))
     return case
 
 

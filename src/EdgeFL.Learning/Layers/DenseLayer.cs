@@ -17,8 +17,7 @@ internal sealed class DenseLayer(LayerSpec spec) : Layer(spec)
             Depth = InputCount,
             ARow = InputCount,
             ADepth = 1,
-            BDepth = 1,
-            BColumn = InputCount,
+            BDepth = OutputCount,
             CRow = OutputCount,
         };
         Matrix.Multiply(product, x, parameters[..weightCount], parameters[weightCount..], y);
@@ -35,15 +34,15 @@ internal sealed class DenseLayer(LayerSpec spec) : Layer(spec)
     {
         var weights = new MatrixProduct
         {
-            Rows = OutputCount,
-            Columns = InputCount,
+            Rows = InputCount,
+            Columns = OutputCount,
             Depth = batch,
             ARow = 1,
-            ADepth = OutputCount,
-            BDepth = InputCount,
-            CRow = InputCount,
+            ADepth = InputCount,
+            BDepth = OutputCount,
+            CRow = OutputCount,
         };
-        Matrix.Multiply(weights, dy, x, [], gradient[..weightCount]);
+        Matrix.Multiply(weights, x, dy, [], gradient[..weightCount]);
         Matrix.SumRows(dy, batch, OutputCount, gradient[weightCount..]);
         if (dx.IsEmpty)
             return;
@@ -54,7 +53,8 @@ internal sealed class DenseLayer(LayerSpec spec) : Layer(spec)
             Depth = OutputCount,
             ARow = OutputCount,
             ADepth = 1,
-            BDepth = InputCount,
+            BDepth = 1,
+            BColumn = OutputCount,
             CRow = InputCount,
         };
         Matrix.Multiply(inputs, dy, parameters[..weightCount], [], dx);

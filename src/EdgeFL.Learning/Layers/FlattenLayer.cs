@@ -2,19 +2,13 @@ using EdgeFL.Numerics;
 
 namespace EdgeFL.Learning.Layers;
 
-/// <summary>Time-major rows to one channel-major vector, PyTorch's order; as the first layer a copy, because windows come
-/// channel-major.</summary>
-internal sealed class FlattenLayer(LayerSpec spec, bool isFirst) : Layer(spec)
+/// <summary>Time-major rows to one channel-major vector, PyTorch's order. As the first layer the network leaves it out: windows come so.</summary>
+internal sealed class FlattenLayer(LayerSpec spec) : Layer(spec)
 {
     internal override bool MayLoseOutput => true;
 
     internal override void Forward(ReadOnlySpan<float> parameters, ReadOnlySpan<float> x, Span<float> y, int batch)
     {
-        if (isFirst)
-        {
-            x.CopyTo(y);
-            return;
-        }
         for (var b = 0; b < batch; b++)
         {
             Matrix.Transpose(

@@ -24,7 +24,7 @@ public enum LayerKind
     /// <summary>[C,T] as one vector, channel-major.</summary>
     Flatten,
 
-    /// <summary>Every output from every input; parameters weight [O,I], bias [O].</summary>
+    /// <summary>Every output from every input; parameters weight [I,O], bias [O].</summary>
     Dense,
 
     /// <summary>Mean over windows of rows that do not overlap; rows that do not fill a window are left out.</summary>

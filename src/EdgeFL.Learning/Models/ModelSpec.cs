@@ -184,7 +184,7 @@ public sealed partial class ModelSpec
     public string CanonicalText()
     {
         var text = new StringBuilder();
-        text.Append("edgefl-model/1\n");
+        text.Append("edgefl-model/2\n"); // Of the meaning: another order of parameters, say, is another.
         text.Append($"name={Name}\ntask={Task}\nchannels={Channels}\nlength={Length}\nhorizon={Horizon}\n");
         text.Append($"normalise={Normalise}\nloss={Loss}\n");
         if (Loss == LossKind.Huber)

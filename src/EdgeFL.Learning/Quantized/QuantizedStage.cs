@@ -42,8 +42,12 @@ internal sealed record QuantizedStage(LayerSpec Layer, int Channels, int Taps, i
     /// <summary>Whether they lie channel after channel there.</summary>
     internal bool IsFlatThere { get; private init; }
 
-    /// <summary>Where, in PyTorch's order, the weight of level <paramref name="k"/> of output <paramref name="n"/> stands.</summary>
-    internal int WeightIndex(int n, int k) => Layer.ParameterOffset + n * Depth + k % Channels * Taps + k / Channels;
+    /// <summary>Where among the model's parameters the weight of level <paramref name="k"/> of output <paramref name="n"/> stands.</summary>
+    internal int WeightIndex(int n, int k)
+    {
+        var input = k % Channels * Taps + k / Channels;
+        return Layer.ParameterOffset + (Layer.Kind == LayerKind.Dense ? input * Outputs + n : n * Depth + input);
+    }
 
     /// <summary>The stages of a model.</summary>
     /// <exception cref="NotSupportedException">A layer does not run on integers; the message names it.</exception>
