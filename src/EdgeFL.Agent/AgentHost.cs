@@ -173,8 +173,7 @@ internal sealed class AgentHost : IAsyncDisposable
             case NodeEffect.Inferred inferred:
                 if (!float.IsFinite(inferred.Inference.Score))
                     break; // JSON has no such number, and a model that gives none has nothing to say.
-                double latencyMs = Stopwatch.GetElapsedTime(arrivedAt).TotalMilliseconds;
-                Publish("infer", new InferPayload(inferred.Inference.Label, Rounded(inferred.Inference.Score), Math.Round(latencyMs, 3)), PayloadJson.Default.InferPayload, 0, false);
+                Publish("infer", ToPayload(inferred.Inference, Stopwatch.GetElapsedTime(arrivedAt)), PayloadJson.Default.InferPayload, 0, false);
                 break;
             case NodeEffect.Raised raised:
                 Raise(raised.Event);
@@ -195,6 +194,19 @@ internal sealed class AgentHost : IAsyncDisposable
     private static TrainPayload ToPayload(TrainReport report) => new(
         report.Phase.ToString().ToLowerInvariant(), report.Round, report.Rounds, report.Steps, Finite(report.Loss), Finite(report.HeldOutLoss),
         Finite(report.Accuracy), report.Windows, report.Peers, report.Merged);
+
+    private InferPayload ToPayload(Inference inference, TimeSpan latency)
+    {
+        Dictionary<string, double[]>? forecast = null;
+        if (inference.Forecast.Length > 0 && Array.TrueForAll(inference.Forecast, float.IsFinite))
+        {
+            string[] channels = [.. sensor.Description.Channels.Select(channel => channel.Name)];
+            int rows = inference.Forecast.Length / channels.Length;
+            forecast = Enumerable.Range(0, channels.Length).ToDictionary(c => channels[c], c => Array.ConvertAll(inference.Forecast[(c * rows)..((c + 1) * rows)], Rounded));
+        }
+
+        return new InferPayload(inference.Label, Rounded(inference.Score), Math.Round(latency.TotalMilliseconds, 3), Finite(inference.Threshold), forecast);
+    }
 
     private static float? Finite(float value) => float.IsFinite(value) ? (float)Rounded(value) : null;
 

@@ -77,12 +77,30 @@ public sealed class ChannelNormaliser
         var length = source.Length / Channels;
         for (var c = 0; c < Channels; c++)
         {
-            var deviation = MathF.Sqrt(variance[c]);
-            var factor = deviation <= ConstantShare * Math.Abs(mean[c]) || deviation < 1e-18f ? 0f : 1f / deviation;
+            var factor = IsConstant(c, out var deviation) ? 0f : 1f / deviation;
             var from = source.Slice(c * length, length);
             var to = destination.Slice(c * length, length);
             for (var t = 0; t < length; t++)
                 to[t] = Math.Clamp((from[t] - mean[c]) * factor, -Limit, Limit);
+        }
+    }
+
+    /// <summary>values = values·deviation + mean, what <see cref="Apply"/> undoes but for its limit; a constant channel gives its mean. Before the first window,
+    /// nothing changes.</summary>
+    /// <param name="values">Shape [C,T], channel-major; read and written.</param>
+    /// <exception cref="ArgumentException">The length is no multiple of C.</exception>
+    public void Undo(Span<float> values)
+    {
+        if (values.Length % Channels != 0)
+            throw new ArgumentException($"{values.Length} values do not fit {Channels} channels.");
+        if (count == 0f)
+            return;
+        var length = values.Length / Channels;
+        for (var c = 0; c < Channels; c++)
+        {
+            var factor = IsConstant(c, out var deviation) ? 0f : deviation;
+            foreach (ref var value in values.Slice(c * length, length))
+                value = MathF.FusedMultiplyAdd(value, factor, mean[c]);
         }
     }
 
@@ -114,6 +132,12 @@ public sealed class ChannelNormaliser
         state.Slice(Channels, Channels).CopyTo(variance);
         count = state[^1];
         return true;
+    }
+
+    private bool IsConstant(int channel, out float deviation)
+    {
+        deviation = MathF.Sqrt(variance[channel]);
+        return deviation <= ConstantShare * Math.Abs(mean[channel]) || deviation < 1e-18f;
     }
 
     private void Observe(int channel, ReadOnlySpan<float> values)

@@ -220,6 +220,36 @@ public sealed class LocalData
         }
     }
 
+    /// <summary>Brings the last rows of a window to what a forecast model takes: what it then gives are the rows that come next.</summary>
+    /// <param name="window">Shape [C,T], channel-major, as measured.</param>
+    /// <param name="input">Shape [C,input length]; overwritten.</param>
+    /// <exception cref="ArgumentException">A span has another length.</exception>
+    public void PrepareLatest(ReadOnlySpan<float> window, Span<float> input)
+    {
+        if (window.Length != normalised.Length || input.Length != Spec.InputCount)
+            throw new ArgumentException($"{window.Length} values into {input.Length} are no window of model '{Spec.Name}'.");
+        Normalise(window, normalised);
+        for (var c = 0; c < Spec.Channels; c++)
+            normalised.AsSpan(c * Spec.Length + Spec.Horizon, Spec.InputLength).CopyTo(input[(c * Spec.InputLength)..]);
+    }
+
+    /// <summary>Takes back how values were brought to the model's scale.</summary>
+    /// <param name="values">Shape [C,T] for any T, channel-major: rows that the model gave; as measured on return.</param>
+    /// <exception cref="ArgumentException">The length is no multiple of C.</exception>
+    public void Unprepare(Span<float> values)
+    {
+        if (values.Length % Spec.Channels != 0)
+            throw new ArgumentException($"{values.Length} values do not fit the {Spec.Channels} channels of model '{Spec.Name}'.");
+        if (Normaliser is not null)
+        {
+            Normaliser.Undo(values);
+            return;
+        }
+        var rows = values.Length / Spec.Channels;
+        for (var c = 0; c < Spec.Scale.Length; c++)
+            Vectors.Divide(Spec.Scale[c], values.Slice(c * rows, rows));
+    }
+
     /// <summary>Brings a window to what a <see cref="Quantized.QuantizedNetwork"/> takes: as <see cref="Prepare"/> does, but for the model's scale, which is a
     /// part of its levels.</summary>
     /// <param name="window">Shape [C,T], channel-major, as measured.</param>

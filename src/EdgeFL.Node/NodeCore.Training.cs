@@ -47,12 +47,29 @@ public sealed partial class NodeCore
         if (model.Target is { } number)
             return new Inference(window.TimeMs, -1, number.Name, number.FromOutput(output[0]), ofRound);
         if (model.Task != TaskKind.Classify)
-            return new Inference(window.TimeMs, -1, model.Task.ToString().ToLowerInvariant(), Vectors.SquaredDistance(output, target) / output.Length, ofRound);
+            return Judge(window, ofRound);
         int best = Network.LargestOf(output);
         float sum = 0;
         foreach (float logit in output)
             sum += Elementary.Exp(logit - output[best]);
         return new Inference(window.TimeMs, best, model.Classes[best], 1 / sum, ofRound);
+    }
+
+    /// <summary>How far what came is from what the model made of it, and whether that is unusual; a model that forecasts also says what comes next.</summary>
+    private Inference Judge(SampleWindow window, int ofRound)
+    {
+        float error = Vectors.SquaredDistance(output, target) / output.Length, usual = unusual.Value;
+        unusual.Observe(error);
+        float[] forecast = [];
+        if (model.Task == TaskKind.Forecast)
+        {
+            data.PrepareLatest(window.Values, input);
+            network.Predict(parameters.Span, input, 1, output);
+            forecast = [.. output];
+            data.Unprepare(forecast);
+        }
+
+        return new Inference(window.TimeMs, -1, error > usual ? "unusual" : "usual", error, ofRound) { Threshold = usual, Forecast = forecast };
     }
 
     private void OnTick(long nowMs, Outbox outbox)

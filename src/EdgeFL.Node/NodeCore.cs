@@ -30,6 +30,7 @@ public sealed partial class NodeCore
     private readonly float[] roundStart;
     private readonly float[] input;
     private readonly float[] output;
+    private readonly UnusualThreshold unusual = new();
     private readonly float[] target;
     private readonly PeerTable peers;
     private readonly ReplicaCache replicas;

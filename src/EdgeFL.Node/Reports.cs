@@ -58,10 +58,18 @@ public sealed record TrainReport(
 /// <summary>What the model says about a window.</summary>
 /// <param name="TimeMs">Time of the window's last row on the sensor's clock.</param>
 /// <param name="Class">Class index, or -1 for a task without classes.</param>
-/// <param name="Label">Class name, the name of the number that a regress model says, or the task's name.</param>
-/// <param name="Score">Probability of the class, 0 to 1; that number, in its unit; or the mean squared error.</param>
+/// <param name="Label">Class name; the name of the number that a regress model says; or, of a model that forecasts or reconstructs, <c>usual</c> or
+/// <c>unusual</c>.</param>
+/// <param name="Score">Probability of the class, 0 to 1; that number, in its unit; or the mean squared error, in the scale that the model sees.</param>
 /// <param name="Round">Round of the model that spoke.</param>
-public sealed record Inference(long TimeMs, int Class, string Label, float Score, int Round);
+public sealed record Inference(long TimeMs, int Class, string Label, float Score, int Round)
+{
+    /// <summary>Errors above it are unusual (<see cref="EdgeFL.Learning.UnusualThreshold"/>); infinite while too few are known; NaN in tasks without such errors.</summary>
+    public float Threshold { get; init; } = float.NaN;
+
+    /// <summary>The rows that come next, shape [C,horizon], channel-major, as the sensor measures them; empty unless the model forecasts.</summary>
+    public float[] Forecast { get; init; } = [];
+}
 
 /// <summary>How much an event matters.</summary>
 public enum EventSeverity

@@ -36,6 +36,24 @@ public sealed class ChannelNormaliserTests
         }
     }
 
+    [Fact]
+    public void Undo_AfterApply_GivesTheMeasuredBack()
+    {
+        var normaliser = new ChannelNormaliser(3);
+        var window = Models.Gaussian(60, 7);
+        Array.Fill(window, 42f, 40, 20);
+        for (var t = 0; t < 20; t++)
+            window[t] = 1000f + 50f * window[t];
+        normaliser.Undo(window); // Nothing observed: nothing changes, as with Apply.
+        normaliser.Observe(new SampleWindow(window, 3, 0, 0));
+        var scaled = new float[60];
+        normaliser.Apply(window, scaled);
+        normaliser.Undo(scaled);
+        for (var i = 0; i < 60; i++)
+            Assert.Equal(window[i], scaled[i], 1e-3);
+        Assert.Throws<ArgumentException>(() => normaliser.Undo(new float[4]));
+    }
+
     [Theory]
     [InlineData(0f)]
     [InlineData(1e30f)]

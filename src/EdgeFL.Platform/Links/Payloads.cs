@@ -54,10 +54,12 @@ public sealed record TelemetryPayload(
     int Queue, long Dropped);
 
 /// <summary><c>infer</c>: what the model says.</summary>
-/// <param name="Label">Class name.</param>
-/// <param name="Score">Probability, or mean squared error where there are no classes.</param>
+/// <param name="Label">Class name, name of the number, <c>usual</c> or <c>unusual</c>.</param>
+/// <param name="Score">Probability, the number, or the mean squared error of a model that forecasts or reconstructs.</param>
 /// <param name="LatencyMs">Milliseconds from the newest row to this answer.</param>
-public sealed record InferPayload(string Label, double Score, double LatencyMs);
+/// <param name="Threshold">Errors above it are unusual; left out where there are none, and while too few are known.</param>
+/// <param name="Forecast">The next values of each channel, by its name, the nearest first; left out unless the model forecasts.</param>
+public sealed record InferPayload(string Label, double Score, double LatencyMs, double? Threshold, IReadOnlyDictionary<string, double[]>? Forecast);
 
 /// <summary><c>event</c>: something to act on.</summary>
 /// <param name="Code">Stable code.</param>
