@@ -18,6 +18,7 @@ public static class Proof
         new("subtract", Lengths, VectorCases.Subtract),
         new("lerp", Lengths, VectorCases.Lerp),
         new("dot, sum of squares, squared distance", Lengths, VectorCases.Reductions),
+        new("hadamard", Lengths, VectorCases.Hadamard),
         new("all finite", Lengths, VectorCases.AllFinite),
         new("median", Lengths, VectorCases.Median),
         new("trimmed mean", Lengths, VectorCases.TrimmedMean),

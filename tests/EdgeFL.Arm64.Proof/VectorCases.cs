@@ -56,6 +56,14 @@ internal static class VectorCases
         answer.Add(Vectors.SquaredDistance(x, y));
     }
 
+    internal static void Hadamard(int length, Words answer)
+    {
+        // The length in bits: 0 to 257 go up to 2^8, which is as far as stages differ.
+        var x = Inputs.Wild(1 << (length % 9), (ulong)length);
+        Numerics.Hadamard.Transform(x);
+        answer.Add(x);
+    }
+
     internal static void AllFinite(int length, Words answer)
     {
         var x = Inputs.Wild(length, 1);

@@ -75,6 +75,14 @@ public sealed class WidthTests
                 Vectors.Add(z, gates.AsSpan(k * x.Length, x.Length), z);
             Vectors.Add(z, hidden.AsSpan(2 * x.Length), z);
         },
+        ["hadamard"] = (x, y, z) =>
+        {
+            if (x.Length == 0)
+                return;
+            // The largest power of two that the length holds; the rest stays.
+            x.CopyTo(z, 0);
+            Hadamard.Transform(z.AsSpan(0, 1 << System.Numerics.BitOperations.Log2((uint)x.Length)));
+        },
         ["exp"] = (x, y, z) => Elementary.Exp(x, z),
         ["sigmoid"] = (x, y, z) => Elementary.Sigmoid(x, z),
         ["tanh"] = (x, y, z) => Elementary.Tanh(x, z),
