@@ -31,8 +31,10 @@ public sealed class Network
             throw new ArgumentOutOfRangeException(nameof(maxBatch), maxBatch, "A batch has 1 to 4096 windows.");
         Spec = spec;
         MaxBatch = maxBatch;
-        layers = [.. spec.Layers.Select((layer, index) => Make(layer, index, maxBatch))];
-        transposeInput = spec.Layers[0].Kind is not (LayerKind.Flatten or LayerKind.Features);
+        // Features are made where windows are: what goes in here is what they give.
+        var first = spec.Features is null ? 0 : 1;
+        layers = [.. spec.Layers.Skip(first).Select((layer, index) => Make(layer, first + index, maxBatch))];
+        transposeInput = first == 0 && spec.Layers[0].Kind != LayerKind.Flatten;
         input = transposeInput ? new float[checked(maxBatch * spec.InputCount)] : [];
         activations = new float[layers.Length][];
         var widest = 0;
@@ -76,7 +78,7 @@ public sealed class Network
 
     /// <summary>Mean loss over a batch and its gradient.</summary>
     /// <param name="parameters">Shape [P].</param>
-    /// <param name="inputs">Shape [B,C,T], channel-major windows of <see cref="ModelSpec.InputLength"/> rows.</param>
+    /// <param name="inputs">Shape [B,C,T], channel-major windows of <see cref="ModelSpec.InputLength"/> rows, or [B,C,F] of features.</param>
     /// <param name="labels">Shape [B], class indices; ignored unless the task is to classify.</param>
     /// <param name="targets">Shape [B,O]; ignored when the task is to classify.</param>
     /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
@@ -124,7 +126,7 @@ public sealed class Network
 
     /// <summary>Runs the model.</summary>
     /// <param name="parameters">Shape [P].</param>
-    /// <param name="inputs">Shape [B,C,T], channel-major windows of <see cref="ModelSpec.InputLength"/> rows.</param>
+    /// <param name="inputs">Shape [B,C,T], channel-major windows of <see cref="ModelSpec.InputLength"/> rows, or [B,C,F] of features.</param>
     /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
     /// <param name="outputs">Shape [B,O]: logits, forecast rows [C,h] channel-major, the reconstructed window [C,T], or the target as
     /// <see cref="TargetSpec.FromOutput"/> takes it; overwritten.</param>
@@ -201,7 +203,6 @@ public sealed class Network
         LayerKind.Dense => new DenseLayer(spec),
         LayerKind.MaxPool1d => new MaxPool1dLayer(spec),
         LayerKind.GlobalAverage => new GlobalAverageLayer(spec),
-        LayerKind.Features => new FeaturesLayer(spec),
         LayerKind.Flatten => new FlattenLayer(spec, index == 0),
         LayerKind.AveragePool1d => new AveragePool1dLayer(spec),
         LayerKind.LayerNorm => new LayerNormLayer(spec),

@@ -38,7 +38,7 @@ public sealed partial class NodeCore
 
     private Inference Infer(SampleWindow window)
     {
-        data.Prepare(window.Values, input, target);
+        data.Prepare(window, input, target);
         int ofRound = round;
         if (integers is null)
             network.Predict(parameters, input, 1, output);

@@ -66,7 +66,7 @@ public sealed partial class NodeCore
         this.model = model;
         modelHash = BinaryPrimitives.ReadUInt64BigEndian(model.Hash.Span);
         network = new Network(model, options.Batch) { DropoutSeed = options.Seed };
-        windows = new WindowBuilder(windowing, model.Channels);
+        windows = new WindowBuilder(windowing, model);
         data = new LocalData(model, dataOptions, options.Seed);
         trainer = new Trainer(network, data, options.Batch);
         parameters = new float[model.ParameterCount];

@@ -42,6 +42,7 @@ public static class Proof
         new("gru cell, units", Lengths, LayerCases.Gru),
         new("depthwise convolution, channels", Lengths, LayerCases.Depthwise),
         new("random fourier features", Lengths, LayerCases.Fourier),
+        new("features of windows, rows of a block", Lengths, LayerCases.Features),
         new("8-bit products and their levels", Lengths, IntegerCases.Products),
         new("levels of windows", Lengths, IntegerCases.OfWindows),
         new("the activity CNN in integers", 1, IntegerCases.ActivityCnn),

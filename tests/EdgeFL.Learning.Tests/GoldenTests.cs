@@ -25,6 +25,8 @@ public sealed class GoldenTests
         var labels = spec.Task == TaskKind.Classify ? golden.GetProperty("labels").Deserialize<int[]>()! : [];
         var targets = spec.Task == TaskKind.Classify ? [] : Floats(golden, "targets");
         Assert.Equal(parameters.Length, spec.ParameterCount);
+        if (spec.Features is not null)
+            inputs = Models.Features(spec, inputs);
         var network = new Network(spec, batch);
         float[] outputs = new float[batch * spec.OutputCount], gradient = new float[spec.ParameterCount];
 

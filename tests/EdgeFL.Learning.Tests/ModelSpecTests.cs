@@ -19,7 +19,7 @@ public sealed class ModelSpecTests
 
         var data = new LocalData(scaled, new LocalDataOptions(), 1);
         var input = new float[8];
-        data.Prepare([1, 2, 3, 4, 5, 6, 7, 8], input, []);
+        data.Prepare(new SampleWindow([1, 2, 3, 4, 5, 6, 7, 8], 2, 0, 0), input, []);
         Assert.Equal([0.5f, 1, 1.5f, 2, 10, 12, 14, 16], input);
 
         foreach (var bad in new[] { "\"scale\":[1]", "\"scale\":[1,0]", "\"scale\":[1,-2]", "\"scale\":[1,1e9]", "\"scale\":[1,2],\"normalise\":\"running\"" })

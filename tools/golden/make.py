@@ -46,18 +46,20 @@ class Mean(nn.Module):
 
 
 class Features(nn.Module):
-    """Mean, deviation, least, largest, mean step, share of steps that cross the mean, ln(1e-6 + energy)/4 of each band."""
+    """Mean, deviation, least, largest; of blocks mean step, share of steps that cross the block's mean, ln(1e-6 + mean energy)/4 of each band."""
 
-    def __init__(self, bands):
+    def __init__(self, bands, block):
         super().__init__()
         self.bands = bands
+        self.block = block
 
     def forward(self, x):
-        rows = x.shape[2]
-        centred = x - x.mean(2, keepdim=True)
-        crossings = ((centred[:, :, 1:] < 0) != (centred[:, :, :-1] < 0)).double().mean(2)
-        features = [x.mean(2), centred.square().mean(2).sqrt(), x.amin(2), x.amax(2), (x[:, :, 1:] - x[:, :, :-1]).abs().mean(2), crossings]
-        power = torch.fft.rfft(centred, 1 << (rows - 1).bit_length()).abs().square() / rows
+        blocks = x.unflatten(2, (-1, self.block))
+        centred = blocks - blocks.mean(3, keepdim=True)
+        crossings = ((centred[..., 1:] < 0) != (centred[..., :-1] < 0)).double().mean((2, 3))
+        steps = (blocks[..., 1:] - blocks[..., :-1]).abs().mean((2, 3))
+        features = [x.mean(2), x.var(2, unbiased=False).sqrt(), x.amin(2), x.amax(2), steps, crossings]
+        power = (torch.fft.rfft(centred, 1 << (self.block - 1).bit_length()).abs().square() / self.block).mean(2)
         last = power.shape[2] - 1
         edges = [1]
         for band in range(1, self.bands + 1):
@@ -96,7 +98,7 @@ def build(model):
         elif kind == "groupnorm":
             new = [nn.GroupNorm(layer["groups"], channels)]
         elif kind == "features":
-            new = [Features(layer["bands"])]
+            new = [Features(layer["bands"], layer.get("block", x.shape[2]))]
         elif kind == "gru":
             new = [Gru(channels, layer["outputs"], layer.get("sequence", False))]
         else:
@@ -201,6 +203,7 @@ CASES = {
     "separableconv1d": lambda name: model_case(
         name, [conv(5, 2), layer("separableconv1d", filters=6, kernel=3), layer("relu"), layer("globalaverage"), dense(3)]),
     "features": lambda name: model_case(name, [layer("features", bands=3), layer("layernorm"), dense(3)], length=21),
+    "features-blocks": lambda name: model_case(name, [layer("features", bands=3, block=8), dense(4), layer("tanh"), dense(3)], length=24),
     "gru-last": lambda name: model_case(name, [conv(5, 2), layer("gru", outputs=6), dense(3)]),
     "gru-sequence": lambda name: model_case(
         name, [layer("gru", outputs=5, sequence=True), layer("gru", outputs=4, sequence=True), layer("globalaverage"), dense(3)]),

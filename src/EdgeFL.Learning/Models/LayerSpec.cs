@@ -75,7 +75,7 @@ public readonly record struct ActivationShape(int Channels, int Length, bool IsV
 /// <param name="Kind">What it computes.</param>
 /// <param name="Size">Filters of a conv1d, outputs of a dense layer, gru or randomfourier, window of a maxpool1d or averagepool1d, channels of a layernorm or
 /// depthwiseconv1d, groups of a groupnorm, bands of features; else 0.</param>
-/// <param name="Kernel">Taps of a conv1d or depthwiseconv1d; else 0.</param>
+/// <param name="Kernel">Taps of a conv1d or depthwiseconv1d, rows of a block of features; else 0.</param>
 /// <param name="Input">Shape that goes in.</param>
 /// <param name="Output">Shape that comes out.</param>
 /// <param name="ParameterOffset">Where its parameters begin in the model's vector.</param>
@@ -90,7 +90,7 @@ public sealed record LayerSpec(
         LayerKind.DepthwiseConv1d => (long)Output.Count * Kernel,
         LayerKind.Dense or LayerKind.RandomFourier => (long)Output.Count * Input.Count,
         LayerKind.Gru => 3L * Size * (Input.Channels + Size) * Input.Length,
-        LayerKind.Features => (long)Input.Channels * 2 * Transform(Input.Length),
+        LayerKind.Features => (long)Input.Channels * (Input.Length / Kernel) * 2 * Transform(Kernel),
         _ => 0,
     };
 

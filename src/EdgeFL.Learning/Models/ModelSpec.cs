@@ -46,6 +46,7 @@ public sealed partial class ModelSpec
     private readonly ModelFile file;
     private readonly LayerSpec[] layers;
     private readonly float[] scale;
+    private LayerSpec? features;
 
     private ModelSpec(ModelFile file, int channels)
     {
@@ -84,8 +85,14 @@ public sealed partial class ModelSpec
     /// <summary>Rows that go into the network: <see cref="Length"/> - <see cref="Horizon"/>.</summary>
     public int InputLength => Length - Horizon;
 
-    /// <summary>Values that go into the network for one window: C·<see cref="InputLength"/>.</summary>
-    public int InputCount => Channels * InputLength;
+    /// <summary>Values that go into the network for one window: C·<see cref="InputLength"/>, or the features.</summary>
+    public int InputCount => features?.Output.Count ?? Channels * InputLength;
+
+    /// <summary>Values that a device keeps of a window to learn from: its features, or all its rows.</summary>
+    public int KeptCount => features?.Output.Count ?? Channels * Length;
+
+    /// <summary>The first layer when it is features: they are made once, as windows come in, and stand in the place of the rows from there on. Else null.</summary>
+    public LayerSpec? Features => features;
 
     /// <summary>Class names in the order of their indices; empty unless the task is to classify.</summary>
     public IReadOnlyList<string> Classes { get; }
@@ -117,7 +124,7 @@ public sealed partial class ModelSpec
     /// <summary>P, parameters; meaningful once resolved.</summary>
     public int ParameterCount { get; }
 
-    /// <summary>Values that come out for one window: classes, C·horizon, C·T, or 1; meaningful once resolved.</summary>
+    /// <summary>Values that come out for one window: classes, C·horizon, C·T or the features, or 1; meaningful once resolved.</summary>
     public int OutputCount => TaskOutputs(Math.Max(1, Channels));
 
     /// <summary>SHA-256 of <see cref="CanonicalText"/>: devices mix parameters only if theirs are equal.</summary>
@@ -215,6 +222,6 @@ public sealed partial class ModelSpec
         TaskKind.Classify => Classes.Count,
         TaskKind.Forecast => checked(channels * Horizon),
         TaskKind.Regress => 1,
-        _ => checked(channels * Length),
+        _ => features?.Output.Count ?? checked(channels * Length),
     };
 }

@@ -86,7 +86,7 @@ internal sealed class Judge
             {
                 SampleWindow window = windows[first + i];
                 labels[i] = window.Label;
-                data.Prepare(window.Values, inputs.AsSpan(i * model.InputCount, model.InputCount), targets.Length == 0 ? [] : targets.AsSpan(i * model.OutputCount, model.OutputCount), window.Target);
+                data.Prepare(window, inputs.AsSpan(i * model.InputCount, model.InputCount), targets.Length == 0 ? [] : targets.AsSpan(i * model.OutputCount, model.OutputCount));
             }
 
             batches.Add((inputs, labels, targets, count));

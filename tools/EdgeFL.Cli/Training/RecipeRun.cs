@@ -72,7 +72,7 @@ internal static class RecipeRun
             for (int b = 0; b < count; b++)
             {
                 SampleWindow window = test[first + b];
-                data.Prepare(window.Values, inputs.AsSpan(b * model.InputCount, model.InputCount), targets.AsSpan(b * model.OutputCount, model.OutputCount), window.Target);
+                data.Prepare(window, inputs.AsSpan(b * model.InputCount, model.InputCount), targets.AsSpan(b * model.OutputCount, model.OutputCount));
                 labels[b] = window.Label;
             }
 
