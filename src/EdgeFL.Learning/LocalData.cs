@@ -217,7 +217,7 @@ public sealed class LocalData
     {
         if (input.Length != Spec.InputCount)
             throw new ArgumentException($"Model '{Spec.Name}' takes {Spec.InputCount} values, not {input.Length}.", nameof(input));
-        if (Spec.Task == TaskKind.Classify)
+        if (Spec.TargetCount == 0)
         {
             Normalise(window, areFeatures, input);
             return;
@@ -294,7 +294,7 @@ public sealed class LocalData
     private void Read(WindowRing ring, int slot, ReadOnlySpan<float> values, int b, Span<float> inputs, Span<int> labels, Span<float> targets)
     {
         labels[b] = ring.Label(slot);
-        var target = Spec.Task == TaskKind.Classify ? [] : targets.Slice(b * Spec.OutputCount, Spec.OutputCount);
+        var target = Spec.TargetCount == 0 ? [] : targets.Slice(b * Spec.OutputCount, Spec.OutputCount);
         Fill(values, KeepsFeatures, ring.Target(slot), inputs.Slice(b * Spec.InputCount, Spec.InputCount), target);
     }
 

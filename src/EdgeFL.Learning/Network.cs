@@ -80,7 +80,7 @@ public sealed class Network
     /// <param name="parameters">Shape [P].</param>
     /// <param name="inputs">Shape [B,C,T], channel-major windows of <see cref="ModelSpec.InputLength"/> rows, or [B,C,F] of features.</param>
     /// <param name="labels">Shape [B], class indices; ignored unless the task is to classify.</param>
-    /// <param name="targets">Shape [B,O]; ignored when the task is to classify.</param>
+    /// <param name="targets">Shape [B,<see cref="ModelSpec.TargetCount"/>]; ignored when the task is to classify.</param>
     /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
     /// <param name="gradient">Shape [P]; overwritten.</param>
     /// <returns>The mean loss.</returns>
@@ -128,8 +128,8 @@ public sealed class Network
     /// <param name="parameters">Shape [P].</param>
     /// <param name="inputs">Shape [B,C,T], channel-major windows of <see cref="ModelSpec.InputLength"/> rows, or [B,C,F] of features.</param>
     /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
-    /// <param name="outputs">Shape [B,O]: logits, forecast rows [C,h] channel-major, the reconstructed window [C,T], or the target as
-    /// <see cref="TargetSpec.FromOutput"/> takes it; overwritten.</param>
+    /// <param name="outputs">Shape [B,O]: logits, forecast rows [C,h] channel-major, the reconstructed window [C,T], half the squared distances to the
+    /// centroids, or the target as <see cref="TargetSpec.FromOutput"/> takes it; overwritten.</param>
     /// <exception cref="ArgumentException">A span does not fit the model and batch.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The batch is outside its range.</exception>
     public void Predict(ReadOnlySpan<float> parameters, ReadOnlySpan<float> inputs, int batch, Span<float> outputs)
@@ -147,7 +147,7 @@ public sealed class Network
     /// <param name="parameters">Shape [P].</param>
     /// <param name="inputs">Shape [B,C,T].</param>
     /// <param name="labels">Shape [B]; ignored unless the task is to classify.</param>
-    /// <param name="targets">Shape [B,O]; ignored when the task is to classify.</param>
+    /// <param name="targets">Shape [B,<see cref="ModelSpec.TargetCount"/>]; ignored when the task is to classify.</param>
     /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
     /// <param name="right">Windows whose largest logit is the label's; 0 in other tasks.</param>
     /// <returns>The mean loss.</returns>
@@ -172,7 +172,7 @@ public sealed class Network
     /// <summary>Mean loss of outputs that <see cref="Predict"/> has given, without running the model again.</summary>
     /// <param name="outputs">Shape [B,O].</param>
     /// <param name="labels">Shape [B]; ignored unless the task is to classify.</param>
-    /// <param name="targets">Shape [B,O]; ignored when the task is to classify.</param>
+    /// <param name="targets">Shape [B,<see cref="ModelSpec.TargetCount"/>]; ignored when the task is to classify.</param>
     /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
     /// <exception cref="ArgumentException">A span does not fit the model and batch.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The batch is outside its range, or a label is no class.</exception>
@@ -197,6 +197,19 @@ public sealed class Network
         return best;
     }
 
+    /// <summary>Index of the least value, the first of equals.</summary>
+    /// <param name="values">At least one value.</param>
+    /// <exception cref="ArgumentException"><paramref name="values"/> is empty.</exception>
+    public static int LeastOf(ReadOnlySpan<float> values)
+    {
+        if (values.IsEmpty)
+            throw new ArgumentException("Nothing has no least value.", nameof(values));
+        var best = 0;
+        for (var i = 1; i < values.Length; i++)
+            best = values[i] < values[best] ? i : best;
+        return best;
+    }
+
     private static Layer Make(LayerSpec spec, int index, int maxBatch) => spec.Kind switch
     {
         LayerKind.Conv1d => new Conv1dLayer(spec),
@@ -211,6 +224,7 @@ public sealed class Network
         LayerKind.Dropout => new DropoutLayer(spec, index),
         LayerKind.Gru => new GruLayer(spec, maxBatch),
         LayerKind.RandomFourier => new RandomFourierLayer(spec, maxBatch),
+        LayerKind.KMeans => new KMeansLayer(spec),
         _ => new ActivationLayer(spec),
     };
 
@@ -252,6 +266,18 @@ public sealed class Network
                 sum += Softmax.CrossEntropy(outputs.Slice(b * count, count), labels[b], 1f / batch, gradient.Slice(b * count, count));
             return sum / batch;
         }
+        if (Spec.Loss == LossKind.Nearest)
+        {
+            gradient[..outputs.Length].Clear();
+            var sum = 0f;
+            for (var b = 0; b < batch; b++)
+            {
+                var nearest = b * count + LeastOf(outputs.Slice(b * count, count));
+                sum += outputs[nearest];
+                gradient[nearest] = 1f / batch;
+            }
+            return sum / batch;
+        }
         var difference = gradient[..outputs.Length];
         if (Spec.Loss == LossKind.Huber)
             return Huber.Sum(outputs, targets, Spec.HuberDelta, 1f / outputs.Length, difference) / outputs.Length;
@@ -272,7 +298,7 @@ public sealed class Network
         if (Spec.Task == TaskKind.Classify)
             CheckLength(labels, batch, "labels");
         else
-            CheckLength(targets, batch * Spec.OutputCount, "targets");
+            CheckLength(targets, batch * Spec.TargetCount, "targets");
     }
 
     private void CheckLength(int given, int needed, string what)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeFL.Learning;
 using EdgeFL.Learning.Aggregation;
 using EdgeFL.Numerics;
@@ -46,6 +47,12 @@ public sealed partial class NodeCore
             ofRound = InferInIntegers(window);
         if (model.Target is { } number)
             return new Inference(window.TimeMs, -1, number.Name, number.FromOutput(output[0]), ofRound);
+        if (model.Task == TaskKind.Cluster)
+        {
+            int nearest = Network.LeastOf(output);
+            return new Inference(window.TimeMs, nearest, string.Create(CultureInfo.InvariantCulture, $"cluster {nearest}"), 2 * output[nearest] / model.Layers[^1].Input.Count, ofRound);
+        }
+
         if (model.Task != TaskKind.Classify)
             return new Inference(window.TimeMs, -1, model.Task.ToString().ToLowerInvariant(), Vectors.SquaredDistance(output, target) / output.Length, ofRound);
         int best = Network.LargestOf(output);

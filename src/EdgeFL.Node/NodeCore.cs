@@ -75,7 +75,7 @@ public sealed partial class NodeCore
         roundStart = new float[model.ParameterCount];
         input = new float[model.InputCount];
         output = new float[model.OutputCount];
-        target = new float[model.Task == TaskKind.Classify ? 0 : model.OutputCount];
+        target = new float[model.TargetCount];
         network.Initialise(parameters, InitialSeed(model));
         optimiser = new QuasiGlobalMomentum(model.ParameterCount, options.Momentum);
         optimiser.Anchor(parameters);

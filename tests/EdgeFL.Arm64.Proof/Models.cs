@@ -33,17 +33,22 @@ internal static class Models
         "features", 2 * block, ["a", "b"], [0.5f, 3f],
         [new() { Type = "features", Bands = Math.Min(9, 1 + (block / 3)), Block = block }, new() { Type = "dense", Outputs = 2 }]);
 
-    private static ModelSpec Make(string name, int length, string[] classes, float[] scale, LayerFile[] layers)
+    /// <summary>Centroids of the features of two channels.</summary>
+    internal static ModelSpec Clusters() => Make(
+        "clusters", 16, [], [0.5f, 3f], [new() { Type = "features", Bands = 2, Block = 8 }, new() { Type = "kmeans", Clusters = 5 }], TaskKind.Cluster, LossKind.Nearest);
+
+    private static ModelSpec Make(
+        string name, int length, string[] classes, float[] scale, LayerFile[] layers, TaskKind task = TaskKind.Classify, LossKind loss = LossKind.CrossEntropy)
     {
         var spec = Blank();
         File(spec) = new ModelFile { Layers = layers };
         Name(spec) = name;
-        Task(spec) = TaskKind.Classify;
+        Task(spec) = task;
         Channels(spec) = scale.Length;
         Length(spec) = length;
         Classes(spec) = classes;
         Scale(spec) = scale;
-        Loss(spec) = LossKind.CrossEntropy;
+        Loss(spec) = loss;
         var built = BuildLayers(spec);
         Layers(spec) = built;
         var count = 0;

@@ -47,6 +47,7 @@ public static class Proof
         new("levels of windows", Lengths, IntegerCases.OfWindows),
         new("the activity CNN in integers", 1, IntegerCases.ActivityCnn),
         new("training of the activity CNN", 1, TrainingCases.ActivityCnn),
+        new("online k-means on features", 1, TrainingCases.Clusters),
         new("learning and mixing in a fleet, aggregation rules", 4, TrainingCases.Mixing),
     ];
 }

@@ -206,7 +206,7 @@ public sealed class ModelSpecTests
     [InlineData("""{"format":2}""", "format 2")]
     [InlineData("""{"name":"m","task":"classify","length":4}""", "\"channels\" is missing")]
     [InlineData("""{"name":"M m","task":"classify","channels":1,"length":4}""", "\"name\" must be")]
-    [InlineData("""{"name":"m","task":"dream","channels":1,"length":4}""", "classify, forecast, reconstruct or regress, not \"dream\"")]
+    [InlineData("""{"name":"m","task":"dream","channels":1,"length":4}""", "classify, forecast, reconstruct, regress or cluster, not \"dream\"")]
     [InlineData("""{"name":"m","task":"regress","channels":1,"length":4}""", "\"target\": {")]
     [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a","b"],"target":{"name":"t"}}""", "\"target\" belongs to regress models only; this one is classify")]
     [InlineData("""{"name":"m","task":"regress","channels":1,"length":4,"target":{}}""", "\"target.name\" is 1 to 64")]

@@ -84,6 +84,33 @@ public sealed class NodeCoreTests
     }
 
     [Fact]
+    public void Node_OfAModelThatClusters_SaysTheClusterAndHowFarItIs()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { Rounds = 200, LearningRate = 0.1f, InferenceIntervalMs = 0 }, Synthetic.ClusterModel)).Feed(1).Ticks(2000);
+        Assert.Equal(NodePhase.Done, host.Node.Phase);
+        Assert.True(float.IsNaN(host.Node.Describe().Accuracy));
+        host.Effects.Clear();
+        host.Feed(2);
+        Inference[] said = [.. host.Effects.OfType<NodeEffect.Inferred>().Select(effect => effect.Inference)];
+        Assert.Equal(12, said.Length);
+        // Each class, one batch of three, has a cluster of its own.
+        Assert.Equal(3, said.Select(inference => inference.Class).Distinct().Count());
+        Assert.All(said, inference => Assert.Equal(said[Array.IndexOf(said, inference) % 3].Class, inference.Class));
+        Assert.All(said, inference => Assert.Equal($"cluster {inference.Class}", inference.Label));
+        Assert.All(said, inference => Assert.InRange(inference.Score, 0.01f, 2f));
+
+        // What was never there is far from all.
+        var wild = new SampleBatch(3, 20);
+        while (wild.TryAdd(wild.Count, 99, SampleBatch.NoLabel, [wild.Count % 2 * 20, 5, -9]))
+        {
+        }
+
+        host.Effects.Clear();
+        host.Give(new NodeInput.SamplesRead(wild));
+        Assert.True(host.Effects.OfType<NodeEffect.Inferred>().Single().Inference.Score > 3 * said.Max(inference => inference.Score));
+    }
+
+    [Fact]
     public void Node_WithPeers_SharesEachRoundWithItsFanOut()
     {
         var host = new Host(Synthetic.Node(Synthetic.Options() with { FanOut = 2 })).Connect(1, 2, 3).Feed(1);

@@ -68,6 +68,18 @@ class Features(nn.Module):
         return torch.stack(features, 2).flatten(1)
 
 
+class KMeans(nn.Module):
+    """Half the squared distances to the centroids. The shares of the wins are counted, not descended: see model_case."""
+
+    def __init__(self, inputs, clusters):
+        super().__init__()
+        self.centroids = nn.Parameter(torch.randn(clusters, inputs, dtype=torch.double))
+        self.shares = nn.Parameter(torch.ones(clusters, dtype=torch.double))
+
+    def forward(self, x):
+        return torch.cdist(x, self.centroids, compute_mode="donot_use_mm_for_euclid_dist").square() / 2
+
+
 def build(model):
     """The model file's layers as PyTorch modules; shapes are found by running one window through."""
     x = torch.zeros(1, model["channels"], model["length"] - model.get("horizon", 0), dtype=torch.double)
@@ -99,6 +111,8 @@ def build(model):
             new = [nn.GroupNorm(layer["groups"], channels)]
         elif kind == "features":
             new = [Features(layer["bands"], layer.get("block", x.shape[2]))]
+        elif kind == "kmeans":
+            new = [KMeans(channels, layer["clusters"])]
         elif kind == "gru":
             new = [Gru(channels, layer["outputs"], layer.get("sequence", False))]
         else:
@@ -140,11 +154,18 @@ def model_case(name, layers, task="classify", loss=None, batch=3, channels=4, le
         labels = torch.arange(batch) % len(CLASSES)
         value = nn.functional.cross_entropy(y, labels)
         case["labels"] = labels.tolist()
+        value.backward()
+    elif task == "cluster":
+        value, winners = y.min(1)
+        value = value.mean()
+        shares = list(net.parameters())[-1]
+        counted = torch.bincount(winners, minlength=len(shares)) * len(shares) / batch
+        (value + (shares - counted).square().mean() / 2).backward()
     else:
         targets = exact(1.5 * torch.randn_like(y))
         value = nn.functional.huber_loss(y, targets, delta=delta or 1.0) if loss == "huber" else nn.functional.mse_loss(y, targets)
         case["targets"] = floats(targets)
-    value.backward()
+        value.backward()
     case["inputs"] = floats(x)
     case["parameters"] = floats(torch.cat([p.flatten() for p in net.parameters()]))
     case["outputs"] = floats(y)
@@ -204,6 +225,7 @@ CASES = {
         name, [conv(5, 2), layer("separableconv1d", filters=6, kernel=3), layer("relu"), layer("globalaverage"), dense(3)]),
     "features": lambda name: model_case(name, [layer("features", bands=3), layer("layernorm"), dense(3)], length=21),
     "features-blocks": lambda name: model_case(name, [layer("features", bands=3, block=8), dense(4), layer("tanh"), dense(3)], length=24),
+    "kmeans": lambda name: model_case(name, [layer("flatten"), layer("kmeans", clusters=5)], "cluster", batch=11, length=4),
     "gru-last": lambda name: model_case(name, [conv(5, 2), layer("gru", outputs=6), dense(3)]),
     "gru-sequence": lambda name: model_case(
         name, [layer("gru", outputs=5, sequence=True), layer("gru", outputs=4, sequence=True), layer("globalaverage"), dense(3)]),

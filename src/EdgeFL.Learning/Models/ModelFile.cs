@@ -64,6 +64,8 @@ internal sealed class LayerFile
 
     public int? Block { get; set; }
 
+    public int? Clusters { get; set; }
+
     public float? Rate { get; set; }
 
     public bool? Sequence { get; set; }

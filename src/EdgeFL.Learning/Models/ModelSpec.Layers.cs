@@ -8,7 +8,7 @@ public sealed partial class ModelSpec
 
     private const string LayerTypes =
         "conv1d, relu, tanh, sigmoid, gelu, depthwiseconv1d, separableconv1d, gru, maxpool1d, averagepool1d, globalaverage, layernorm, groupnorm, "
-        + "dropout, features, flatten, dense, randomfourier";
+        + "dropout, features, flatten, dense, randomfourier, kmeans";
 
     private LayerSpec[] BuildLayers()
     {
@@ -34,6 +34,8 @@ public sealed partial class ModelSpec
             if (offset > ParametersMax)
                 throw At(place, $"brings the model to {offset} parameters, more than {ParametersMax}");
         }
+        if (Task == TaskKind.Cluster && built[^1].Kind != LayerKind.KMeans)
+            throw At(new Place(sources.Length - 1, sources[^1], built[^1].Input), "ends the model, but that of a cluster model is kmeans");
         if (shape.Count != OutputCount || !shape.IsVector)
         {
             throw At(
@@ -65,6 +67,7 @@ public sealed partial class ModelSpec
         "globalaverage" => [GlobalAverage(place, offset)],
         "features" => [MakeFeatures(place, offset)],
         "flatten" => [Flatten(place, offset)],
+        "kmeans" => [KMeans(place, offset)],
         _ => throw At(place, $"is of no known type; there are {LayerTypes}"),
     };
 
@@ -220,6 +223,20 @@ public sealed partial class ModelSpec
         return new LayerSpec(LayerKind.Flatten, 0, 0, place.Input, Sized(place, place.Input.Count, 1, true), offset, 0);
     }
 
+    private LayerSpec KMeans(in Place place, int offset)
+    {
+        TakeOnly(place, "clusters");
+        if (Task != TaskKind.Cluster)
+            throw At(place, $"belongs to cluster models only; this one is {file.Task}");
+        if (!place.Input.IsVector)
+            throw At(place, "needs a vector; put features or flatten before it");
+        if (offset > 0)
+            throw At(place, $"comes behind {offset} parameters, which would learn to make all windows alike; put nothing before it that learns");
+        clusters = Number(place, "clusters", place.Source!.Clusters, 2, 1024);
+        var output = Sized(place, clusters, 1, true);
+        return new LayerSpec(LayerKind.KMeans, clusters, 0, place.Input, output, offset, Weights(place, clusters, place.Input.Channels));
+    }
+
     private int Taps(in Place place)
     {
         var kernel = Number(place, "kernel", place.Source!.Kernel, 1, 1024);
@@ -268,6 +285,7 @@ public sealed partial class ModelSpec
         Refuse(place, members, "groups", source.Groups is not null);
         Refuse(place, members, "bands", source.Bands is not null);
         Refuse(place, members, "block", source.Block is not null);
+        Refuse(place, members, "clusters", source.Clusters is not null);
         Refuse(place, members, "rate", source.Rate is not null);
         Refuse(place, members, "sequence", source.Sequence is not null);
         Refuse(place, members, "width", source.Width is not null);

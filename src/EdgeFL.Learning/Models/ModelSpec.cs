@@ -18,6 +18,9 @@ public enum TaskKind
 
     /// <summary>A number that belongs to the window, such as how long a machine will last.</summary>
     Regress,
+
+    /// <summary>Which of a number of groups, found without labels, the window belongs to, and how far it lies from it.</summary>
+    Cluster,
 }
 
 /// <summary>What training makes small.</summary>
@@ -31,6 +34,9 @@ public enum LossKind
 
     /// <summary>Mean of Huber's loss over outputs and batch: squared errors up to <see cref="ModelSpec.HuberDelta"/>, linear beyond.</summary>
     Huber,
+
+    /// <summary>Mean of half the squared distances to the nearest centroid.</summary>
+    Nearest,
 }
 
 /// <summary>
@@ -47,6 +53,7 @@ public sealed partial class ModelSpec
     private readonly LayerSpec[] layers;
     private readonly float[] scale;
     private LayerSpec? features;
+    private int clusters;
 
     private ModelSpec(ModelFile file, int channels)
     {
@@ -124,8 +131,11 @@ public sealed partial class ModelSpec
     /// <summary>P, parameters; meaningful once resolved.</summary>
     public int ParameterCount { get; }
 
-    /// <summary>Values that come out for one window: classes, C·horizon, C·T or the features, or 1; meaningful once resolved.</summary>
+    /// <summary>Values that come out for one window: classes, C·horizon, C·T or the features, 1, or clusters; meaningful once resolved.</summary>
     public int OutputCount => TaskOutputs(Math.Max(1, Channels));
+
+    /// <summary>Values that a window's outputs are held against: as many, or none where it has a label or a nearest centroid instead.</summary>
+    public int TargetCount => Task is TaskKind.Classify or TaskKind.Cluster ? 0 : OutputCount;
 
     /// <summary>SHA-256 of <see cref="CanonicalText"/>: devices mix parameters only if theirs are equal.</summary>
     public ReadOnlyMemory<byte> Hash { get; }
@@ -222,6 +232,7 @@ public sealed partial class ModelSpec
         TaskKind.Classify => Classes.Count,
         TaskKind.Forecast => checked(channels * Horizon),
         TaskKind.Regress => 1,
+        TaskKind.Cluster => clusters,
         _ => features?.Output.Count ?? checked(channels * Length),
     };
 }

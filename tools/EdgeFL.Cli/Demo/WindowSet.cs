@@ -80,7 +80,7 @@ internal sealed class Judge
         {
             int count = Math.Min(Batch, windows.Count - first);
             float[] inputs = new float[count * model.InputCount];
-            float[] targets = model.Task == TaskKind.Classify ? [] : new float[count * model.OutputCount];
+            float[] targets = new float[count * model.TargetCount];
             int[] labels = new int[count];
             for (int i = 0; i < count; i++)
             {
