@@ -48,15 +48,15 @@ public sealed class ChannelNormaliser
     public int StateLength => 2 * mean.Length + 1;
 
     /// <summary>Takes a window into the statistics.</summary>
-    /// <param name="window">As many channels as the normaliser.</param>
-    /// <exception cref="ArgumentException">The window has other channels.</exception>
-    public void Observe(SampleWindow window)
+    /// <param name="window">Shape [C,T], channel-major.</param>
+    /// <exception cref="ArgumentException">The length is no multiple of C, or 0.</exception>
+    public void Observe(ReadOnlySpan<float> window)
     {
-        ArgumentNullException.ThrowIfNull(window);
-        if (window.Channels != Channels)
-            throw new ArgumentException($"A window of {window.Channels} channels does not fit {Channels}.", nameof(window));
+        if (window.IsEmpty || window.Length % Channels != 0)
+            throw new ArgumentException($"A window of {window.Length} values does not fit {Channels} channels.", nameof(window));
+        var length = window.Length / Channels;
         for (var c = 0; c < Channels; c++)
-            Observe(c, window.Values.AsSpan(c * window.Length, window.Length));
+            Observe(c, window.Slice(c * length, length));
         count = Math.Min(count + 1f, MemoryWindows);
     }
 

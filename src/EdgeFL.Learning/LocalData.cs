@@ -45,16 +45,19 @@ public sealed record LocalDataOptions
 }
 
 /// <summary>
-/// The windows a device learns from and those it judges itself by, in bounded rings. Windows are kept as measured and normalised when
-/// read, so a
-/// better estimate of the scale serves old windows too. Minibatches are drawn without replacement, epoch after epoch.
+/// The windows a device learns from and those it judges itself by, in bounded rings. Windows are kept as measured and normalised when read, so a better estimate of
+/// the scale serves old windows too. Of a model that begins with features only those are kept, and they are what running statistics are of; windows that are turned
+/// at random are kept as rows, and measured each time they are read. Minibatches are drawn without replacement, epoch after epoch.
 /// </summary>
 public sealed class LocalData
 {
     private readonly LocalDataOptions options;
     private readonly WindowRing training;
     private readonly WindowRing heldOut;
+    private readonly WindowFeatures? features;
+    private readonly float[] measured;
     private readonly float[] normalised;
+    private readonly float[] turned;
     private readonly int[] epoch;
     private int epochLength;
     private int epochNext;
@@ -77,16 +80,19 @@ public sealed class LocalData
             throw new ArgumentException($"Model '{spec.Name}' does not yet know its channels: call Resolve first.", nameof(spec));
         Spec = spec;
         this.options = options;
-        training = new WindowRing(spec.Channels * spec.Length, options.TrainingWindows);
-        heldOut = new WindowRing(spec.Channels * spec.Length, options.HeldOutWindows);
+        training = new WindowRing(options.TrainingWindows);
+        heldOut = new WindowRing(options.HeldOutWindows);
+        features = spec.Features is null ? null : new WindowFeatures(spec);
+        measured = new float[features?.Count ?? 0];
         normalised = new float[spec.Channels * spec.Length];
         epoch = new int[options.TrainingWindows];
-        Normaliser = spec.Normalise == NormaliseKind.Running ? new ChannelNormaliser(spec.Channels) : null;
+        Normaliser = spec.Normalise == NormaliseKind.Running ? new ChannelNormaliser(features?.Count ?? spec.Channels) : null;
         if (options.Rotation > 0 && spec.Task != TaskKind.Classify)
             throw new ArgumentException($"Windows are turned for models that classify; '{spec.Name}' does not.", nameof(options));
         if (options.Rotation > 0 && !MayTurn(spec))
             throw new ArgumentException($"Windows of '{spec.Name}' cannot be turned: that needs \"normalise\": \"none\", and one \"scale\" for the three axes of a sensor.", nameof(options));
         rotation = options.Rotation > 0 ? new AxisRotation(spec.Channels, spec.Length, options.Rotation) : null;
+        turned = new float[rotation is null ? 0 : spec.Channels * spec.Length];
         random = new Philox(seed, 0xDA7A);
     }
 
@@ -111,17 +117,17 @@ public sealed class LocalData
     /// <summary>Windows that gave way to newer ones.</summary>
     public long DroppedWindows => training.Dropped + heldOut.Dropped;
 
+    private bool KeepsFeatures => features is not null && rotation is null;
+
     /// <summary>Takes a window; false when it has no label or target the model can use. The running normaliser sees training windows only.</summary>
     /// <param name="window">Finite values, of the model's channels and length.</param>
     /// <exception cref="ArgumentException">The window has another shape, or a value that is not finite.</exception>
     public bool Add(SampleWindow window)
     {
         ArgumentNullException.ThrowIfNull(window);
-        if (window.Channels != Spec.Channels || window.Length != Spec.Length)
-        {
-            throw new ArgumentException(
-                $"A window of {window.Channels}x{window.Length} does not fit model '{Spec.Name}' of {Spec.Channels}x{Spec.Length}.", nameof(window));
-        }
+        Check(window);
+        if (window.IsFeatures && rotation is not null)
+            throw new ArgumentException("Features cannot be turned: give the window's rows.", nameof(window));
         if (!Vectors.AllFinite(window.Values))
             throw new ArgumentException("The window holds a value that is not finite.", nameof(window));
         if (!Spec.CanLearn(window))
@@ -132,9 +138,15 @@ public sealed class LocalData
         var held = blockPosition >= options.BlockWindows - options.HeldOutPerBlock;
         blockPosition = (blockPosition + 1) % options.BlockWindows;
         TakenWindows++;
-        (held ? heldOut : training).Add(window);
+        var kept = window.Values;
+        if (KeepsFeatures && !window.IsFeatures)
+        {
+            features!.Compute(window.Values, measured);
+            kept = measured;
+        }
+        (held ? heldOut : training).Add(kept, window.Label, window.Target);
         if (!held)
-            Normaliser?.Observe(window);
+            Normaliser?.Observe(kept);
         return true;
     }
 
@@ -144,7 +156,7 @@ public sealed class LocalData
     /// epoch take part from the next one on.
     /// </summary>
     /// <param name="batch">B, most windows wanted, at least 1.</param>
-    /// <param name="inputs">Room for [B,C,T]; the part used is overwritten.</param>
+    /// <param name="inputs">Room for [B,C,T], or [B,C,F] of features; the part used is overwritten.</param>
     /// <param name="labels">Room for [B].</param>
     /// <param name="targets">Room for [B,O]; may be empty when the task is to classify.</param>
     /// <returns>Windows read.</returns>
@@ -157,8 +169,15 @@ public sealed class LocalData
         var count = Math.Min(batch, epochLength - epochNext);
         for (var b = 0; b < count; b++)
         {
-            Read(training, epoch[epochNext + b], b, inputs, labels, targets);
-            rotation?.Apply(inputs.Slice(b * Spec.InputCount, Spec.InputCount), ref random);
+            var slot = epoch[epochNext + b];
+            var values = training.Values(slot);
+            if (rotation is not null)
+            {
+                values.CopyTo(turned);
+                rotation.Apply(turned, ref random);
+                values = turned;
+            }
+            Read(training, slot, values, b, inputs, labels, targets);
         }
         epochNext += count;
         return count;
@@ -178,40 +197,46 @@ public sealed class LocalData
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         var count = Math.Clamp(heldOut.Count - first, 0, batch);
         for (var b = 0; b < count; b++)
-            Read(heldOut, first + b, b, inputs, labels, targets);
+            Read(heldOut, first + b, heldOut.Values(first + b), b, inputs, labels, targets);
         return count;
     }
 
     /// <summary>Brings a window to what the network takes, and its target: for inference on windows that are not in the rings.</summary>
-    /// <param name="window">Shape [C,T], channel-major, as measured.</param>
-    /// <param name="input">Shape [C,input length]; overwritten.</param>
+    /// <param name="window">As measured; of a regress model without a target its target becomes NaN.</param>
+    /// <param name="input">Shape [C,input length], or [C,F] of features; overwritten.</param>
     /// <param name="target">Shape [O]; overwritten; may be empty when the task is to classify.</param>
-    /// <param name="windowTarget"><see cref="SampleWindow.Target"/>, for regress models; without one their target becomes NaN.</param>
-    /// <exception cref="ArgumentException">A span has another length.</exception>
-    public void Prepare(ReadOnlySpan<float> window, Span<float> input, Span<float> target, float windowTarget = SampleBatch.NoTarget)
+    /// <exception cref="ArgumentException">The window has another shape, or a span another length.</exception>
+    public void Prepare(SampleWindow window, Span<float> input, Span<float> target)
     {
-        if (window.Length != normalised.Length || input.Length != Spec.InputCount)
-            throw new ArgumentException($"{window.Length} values into {input.Length} are no window of model '{Spec.Name}'.");
-        if (Spec.Task == TaskKind.Classify)
+        ArgumentNullException.ThrowIfNull(window);
+        Check(window);
+        Fill(window.Values, window.IsFeatures, window.Target, input, target);
+    }
+
+    private void Fill(ReadOnlySpan<float> window, bool areFeatures, float windowTarget, Span<float> input, Span<float> target)
+    {
+        if (input.Length != Spec.InputCount)
+            throw new ArgumentException($"Model '{Spec.Name}' takes {Spec.InputCount} values, not {input.Length}.", nameof(input));
+        if (Spec.TargetCount == 0)
         {
-            Normalise(window, input);
+            Normalise(window, areFeatures, input);
             return;
         }
         if (target.Length != Spec.OutputCount)
             throw new ArgumentException($"Model '{Spec.Name}' has {Spec.OutputCount} outputs, not {target.Length}.", nameof(target));
         if (Spec.Task == TaskKind.Reconstruct)
         {
-            Normalise(window, input);
+            Normalise(window, areFeatures, input);
             input.CopyTo(target);
             return;
         }
         if (Spec.Target is { } number)
         {
-            Normalise(window, input);
+            Normalise(window, areFeatures, input);
             target[0] = number.ToOutput(windowTarget);
             return;
         }
-        Normalise(window, normalised);
+        Normalise(window, areFeatures, normalised);
         for (var c = 0; c < Spec.Channels; c++)
         {
             var channel = normalised.AsSpan(c * Spec.Length, Spec.Length);
@@ -221,14 +246,16 @@ public sealed class LocalData
     }
 
     /// <summary>Brings the last rows of a window to what a forecast model takes: what it then gives are the rows that come next.</summary>
-    /// <param name="window">Shape [C,T], channel-major, as measured.</param>
+    /// <param name="window">As measured.</param>
     /// <param name="input">Shape [C,input length]; overwritten.</param>
-    /// <exception cref="ArgumentException">A span has another length.</exception>
-    public void PrepareLatest(ReadOnlySpan<float> window, Span<float> input)
+    /// <exception cref="ArgumentException">The model does not forecast, the window has another shape, or the span another length.</exception>
+    public void PrepareLatest(SampleWindow window, Span<float> input)
     {
-        if (window.Length != normalised.Length || input.Length != Spec.InputCount)
-            throw new ArgumentException($"{window.Length} values into {input.Length} are no window of model '{Spec.Name}'.");
-        Normalise(window, normalised);
+        ArgumentNullException.ThrowIfNull(window);
+        Check(window);
+        if (Spec.Task != TaskKind.Forecast || input.Length != Spec.InputCount)
+            throw new ArgumentException($"{input.Length} values are not the latest rows that model '{Spec.Name}' goes on from.", nameof(input));
+        Normalise(window.Values, window.IsFeatures, normalised);
         for (var c = 0; c < Spec.Channels; c++)
             normalised.AsSpan(c * Spec.Length + Spec.Horizon, Spec.InputLength).CopyTo(input[(c * Spec.InputLength)..]);
     }
@@ -268,8 +295,17 @@ public sealed class LocalData
             window.Slice(c * Spec.Length, Spec.InputLength).CopyTo(input[(c * Spec.InputLength)..]);
     }
 
-    private void Normalise(ReadOnlySpan<float> window, Span<float> destination)
+    private void Normalise(ReadOnlySpan<float> window, bool areFeatures, Span<float> destination)
     {
+        if (features is not null)
+        {
+            if (areFeatures)
+                window.CopyTo(destination);
+            else
+                features.Compute(window, destination);
+            Normaliser?.Apply(destination, destination);
+            return;
+        }
         if (Normaliser is not null)
         {
             Normaliser.Apply(window, destination);
@@ -280,11 +316,18 @@ public sealed class LocalData
             Vectors.Scale(Spec.Scale[c], destination.Slice(c * Spec.Length, Spec.Length));
     }
 
-    private void Read(WindowRing ring, int slot, int b, Span<float> inputs, Span<int> labels, Span<float> targets)
+    private void Check(SampleWindow window)
+    {
+        var (length, what) = !window.IsFeatures ? (Spec.Length, "") : (features?.PerChannel ?? 0, " features");
+        if (window.Channels != Spec.Channels || window.Length != length)
+            throw new ArgumentException($"A window of {window.Channels}x{window.Length}{what} does not fit model '{Spec.Name}' of {Spec.Channels}x{length}{what}.", nameof(window));
+    }
+
+    private void Read(WindowRing ring, int slot, ReadOnlySpan<float> values, int b, Span<float> inputs, Span<int> labels, Span<float> targets)
     {
         labels[b] = ring.Label(slot);
-        var target = Spec.Task == TaskKind.Classify ? [] : targets.Slice(b * Spec.OutputCount, Spec.OutputCount);
-        Prepare(ring.Values(slot), inputs.Slice(b * Spec.InputCount, Spec.InputCount), target, ring.Target(slot));
+        var target = Spec.TargetCount == 0 ? [] : targets.Slice(b * Spec.OutputCount, Spec.OutputCount);
+        Fill(values, KeepsFeatures, ring.Target(slot), inputs.Slice(b * Spec.InputCount, Spec.InputCount), target);
     }
 
     /// <summary>Statistics and factors of an axis of its own would make of a rotation something else.</summary>

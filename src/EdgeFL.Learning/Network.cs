@@ -33,9 +33,11 @@ public sealed class Network
             throw new ArgumentOutOfRangeException(nameof(maxBatch), maxBatch, "A batch has 1 to 4096 windows.");
         Spec = spec;
         MaxBatch = maxBatch;
-        layers = [.. spec.Layers.Select((layer, index) => Make(layer, index, maxBatch))];
-        start = spec.Layers[0].Kind == LayerKind.Flatten ? 1 : 0; // Windows come channel-major: flat as they are.
-        transposeInput = start == 0 && spec.Layers[0].Kind != LayerKind.Features;
+        // Features are made where windows are: what goes in here is what they give.
+        var first = spec.Features is null ? 0 : 1;
+        layers = [.. spec.Layers.Skip(first).Select((layer, index) => Make(layer, first + index, maxBatch))];
+        start = layers[0].Spec.Kind == LayerKind.Flatten ? 1 : 0; // Windows come channel-major: flat as they are.
+        transposeInput = first == 0 && start == 0;
         input = AlignedFloats.Allocate(transposeInput ? checked(maxBatch * spec.InputCount) : 0);
         activations = new Memory<float>[layers.Length];
         var widest = 0;
@@ -80,9 +82,9 @@ public sealed class Network
 
     /// <summary>Mean loss over a batch and its gradient.</summary>
     /// <param name="parameters">Shape [P].</param>
-    /// <param name="inputs">Shape [B,C,T], channel-major windows of <see cref="ModelSpec.InputLength"/> rows.</param>
+    /// <param name="inputs">Shape [B,C,T], channel-major windows of <see cref="ModelSpec.InputLength"/> rows, or [B,C,F] of features.</param>
     /// <param name="labels">Shape [B], class indices; ignored unless the task is to classify.</param>
-    /// <param name="targets">Shape [B,O]; ignored when the task is to classify.</param>
+    /// <param name="targets">Shape [B,<see cref="ModelSpec.TargetCount"/>]; ignored when the task is to classify.</param>
     /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
     /// <param name="gradient">Shape [P]; overwritten.</param>
     /// <returns>The mean loss.</returns>
@@ -128,10 +130,10 @@ public sealed class Network
 
     /// <summary>Runs the model.</summary>
     /// <param name="parameters">Shape [P].</param>
-    /// <param name="inputs">Shape [B,C,T], channel-major windows of <see cref="ModelSpec.InputLength"/> rows.</param>
+    /// <param name="inputs">Shape [B,C,T], channel-major windows of <see cref="ModelSpec.InputLength"/> rows, or [B,C,F] of features.</param>
     /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
-    /// <param name="outputs">Shape [B,O]: logits, forecast rows [C,h] channel-major, the reconstructed window [C,T], or the target as
-    /// <see cref="TargetSpec.FromOutput"/> takes it; overwritten.</param>
+    /// <param name="outputs">Shape [B,O]: logits, forecast rows [C,h] channel-major, the reconstructed window [C,T], half the squared distances to the
+    /// centroids, or the target as <see cref="TargetSpec.FromOutput"/> takes it; overwritten.</param>
     /// <exception cref="ArgumentException">A span does not fit the model and batch.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The batch is outside its range.</exception>
     public void Predict(ReadOnlySpan<float> parameters, ReadOnlySpan<float> inputs, int batch, Span<float> outputs)
@@ -149,7 +151,7 @@ public sealed class Network
     /// <param name="parameters">Shape [P].</param>
     /// <param name="inputs">Shape [B,C,T].</param>
     /// <param name="labels">Shape [B]; ignored unless the task is to classify.</param>
-    /// <param name="targets">Shape [B,O]; ignored when the task is to classify.</param>
+    /// <param name="targets">Shape [B,<see cref="ModelSpec.TargetCount"/>]; ignored when the task is to classify.</param>
     /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
     /// <param name="right">Windows whose largest logit is the label's; 0 in other tasks.</param>
     /// <returns>The mean loss.</returns>
@@ -174,7 +176,7 @@ public sealed class Network
     /// <summary>Mean loss of outputs that <see cref="Predict"/> has given, without running the model again.</summary>
     /// <param name="outputs">Shape [B,O].</param>
     /// <param name="labels">Shape [B]; ignored unless the task is to classify.</param>
-    /// <param name="targets">Shape [B,O]; ignored when the task is to classify.</param>
+    /// <param name="targets">Shape [B,<see cref="ModelSpec.TargetCount"/>]; ignored when the task is to classify.</param>
     /// <param name="batch">B, 1 to <see cref="MaxBatch"/>.</param>
     /// <exception cref="ArgumentException">A span does not fit the model and batch.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The batch is outside its range, or a label is no class.</exception>
@@ -199,13 +201,25 @@ public sealed class Network
         return best;
     }
 
+    /// <summary>Index of the least value, the first of equals.</summary>
+    /// <param name="values">At least one value.</param>
+    /// <exception cref="ArgumentException"><paramref name="values"/> is empty.</exception>
+    public static int LeastOf(ReadOnlySpan<float> values)
+    {
+        if (values.IsEmpty)
+            throw new ArgumentException("Nothing has no least value.", nameof(values));
+        var best = 0;
+        for (var i = 1; i < values.Length; i++)
+            best = values[i] < values[best] ? i : best;
+        return best;
+    }
+
     private static Layer Make(LayerSpec spec, int index, int maxBatch) => spec.Kind switch
     {
         LayerKind.Conv1d => new Conv1dLayer(spec),
         LayerKind.Dense => new DenseLayer(spec),
         LayerKind.MaxPool1d => new MaxPool1dLayer(spec),
         LayerKind.GlobalAverage => new GlobalAverageLayer(spec),
-        LayerKind.Features => new FeaturesLayer(spec),
         LayerKind.Flatten => new FlattenLayer(spec),
         LayerKind.AveragePool1d => new AveragePool1dLayer(spec),
         LayerKind.LayerNorm => new LayerNormLayer(spec),
@@ -214,6 +228,7 @@ public sealed class Network
         LayerKind.Dropout => new DropoutLayer(spec, index),
         LayerKind.Gru => new GruLayer(spec, maxBatch),
         LayerKind.RandomFourier => new RandomFourierLayer(spec, maxBatch),
+        LayerKind.KMeans => new KMeansLayer(spec),
         _ => new ActivationLayer(spec),
     };
 
@@ -255,6 +270,18 @@ public sealed class Network
                 sum += Softmax.CrossEntropy(outputs.Slice(b * count, count), labels[b], 1f / batch, gradient.Slice(b * count, count));
             return sum / batch;
         }
+        if (Spec.Loss == LossKind.Nearest)
+        {
+            gradient[..outputs.Length].Clear();
+            var sum = 0f;
+            for (var b = 0; b < batch; b++)
+            {
+                var nearest = b * count + LeastOf(outputs.Slice(b * count, count));
+                sum += outputs[nearest];
+                gradient[nearest] = 1f / batch;
+            }
+            return sum / batch;
+        }
         var difference = gradient[..outputs.Length];
         if (Spec.Loss == LossKind.Huber)
             return Huber.Sum(outputs, targets, Spec.HuberDelta, 1f / outputs.Length, difference) / outputs.Length;
@@ -275,7 +302,7 @@ public sealed class Network
         if (Spec.Task == TaskKind.Classify)
             CheckLength(labels, batch, "labels");
         else
-            CheckLength(targets, batch * Spec.OutputCount, "targets");
+            CheckLength(targets, batch * Spec.TargetCount, "targets");
     }
 
     private void CheckLength(int given, int needed, string what)

@@ -4,7 +4,7 @@ namespace EdgeFL.Learning;
 public sealed class SampleWindow
 {
     /// <summary>Wraps values.</summary>
-    /// <param name="values">Shape [C,T], channel-major; kept, not copied.</param>
+    /// <param name="values">Shape [C,T], channel-major, or [C,F] of features; kept, not copied.</param>
     /// <param name="channels">C, at least 1.</param>
     /// <param name="label">Class index, or <see cref="SampleBatch.NoLabel"/>.</param>
     /// <param name="timeMs">Milliseconds of the last row on the sensor's clock.</param>
@@ -21,13 +21,13 @@ public sealed class SampleWindow
         TimeMs = timeMs;
     }
 
-    /// <summary>Shape [C,T], channel-major: all of the first channel, then all of the second.</summary>
+    /// <summary>Shape [C,T], channel-major: all of the first channel, then all of the second; of features [C,F].</summary>
     public float[] Values { get; }
 
     /// <summary>C.</summary>
     public int Channels { get; }
 
-    /// <summary>T, rows.</summary>
+    /// <summary>T, rows; or F, features of a channel.</summary>
     public int Length => Values.Length / Channels;
 
     /// <summary>Class index, or <see cref="SampleBatch.NoLabel"/>.</summary>
@@ -35,6 +35,9 @@ public sealed class SampleWindow
 
     /// <summary>The number to be learned, that of the last row, in its own unit; or <see cref="SampleBatch.NoTarget"/>. Default none.</summary>
     public float Target { get; init; } = SampleBatch.NoTarget;
+
+    /// <summary>True when the values are the <see cref="WindowFeatures"/> of the rows instead of the rows. Default false.</summary>
+    public bool IsFeatures { get; init; }
 
     /// <summary>Number of the unbroken recording that the rows belong to. Default 0.</summary>
     public int Segment { get; init; }

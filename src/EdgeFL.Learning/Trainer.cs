@@ -34,7 +34,7 @@ public sealed class Trainer
         this.batch = batch;
         inputs = AlignedFloats.Allocate(checked(batch * network.Spec.InputCount));
         labels = new int[batch];
-        targets = network.Spec.Task == TaskKind.Classify ? [] : new float[batch * network.Spec.OutputCount];
+        targets = new float[batch * network.Spec.TargetCount];
         gradient = AlignedFloats.Allocate(network.Spec.ParameterCount);
     }
 
@@ -102,5 +102,5 @@ public sealed class Trainer
 
     private ReadOnlySpan<float> Inputs(int count) => inputs.Span[..(count * network.Spec.InputCount)];
 
-    private ReadOnlySpan<float> Targets(int count) => targets.Length == 0 ? targets : targets.AsSpan(0, count * network.Spec.OutputCount);
+    private ReadOnlySpan<float> Targets(int count) => targets.AsSpan(0, count * network.Spec.TargetCount);
 }

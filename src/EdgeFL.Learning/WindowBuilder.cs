@@ -51,6 +51,7 @@ public sealed class WindowBuilder
     private readonly WindowOptions options;
     private readonly int channels;
     private readonly float[] rows;
+    private readonly FeatureStream? stream;
     private int filled;
     private int skip;
     private bool running;
@@ -64,13 +65,32 @@ public sealed class WindowBuilder
     /// <param name="channels">Values in a row, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range.</exception>
     public WindowBuilder(WindowOptions options, int channels)
+        : this(options, channels, null)
+    {
+    }
+
+    /// <summary>Makes a builder of what a model learns from: where it begins with features and windows start a whole number of blocks apart, windows of features, each
+    /// row read once; else windows of rows.</summary>
+    /// <param name="options">Length, step and period.</param>
+    /// <param name="model">A resolved model.</param>
+    /// <exception cref="ArgumentException">The model is not resolved, or takes windows of another length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its range.</exception>
+    public WindowBuilder(WindowOptions options, ModelSpec model)
+        : this(options, model.Channels, model.Features is { } features && options.Step % features.Kernel == 0 ? new FeatureStream(new WindowFeatures(model)) : null)
+    {
+        if (options.Length != model.Length)
+            throw new ArgumentException($"Windows of {options.Length} rows are none for model '{model.Name}', which takes {model.Length}.", nameof(options));
+    }
+
+    private WindowBuilder(WindowOptions options, int channels, FeatureStream? stream)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
         options.Validate();
         this.options = options;
         this.channels = channels;
-        rows = new float[checked(options.Length * channels)];
+        this.stream = stream;
+        rows = stream is null ? new float[checked(options.Length * channels)] : [];
     }
 
     /// <summary>Rows refused because a value was not finite.</summary>
@@ -107,9 +127,7 @@ public sealed class WindowBuilder
                 skip--;
                 continue;
             }
-            values.CopyTo(rows.AsSpan(filled * channels));
-            filled++;
-            if (filled < options.Length)
+            if (!(stream?.Add(values) ?? Keep(values)))
                 continue;
             output.Add(Cut());
             made++;
@@ -128,6 +146,7 @@ public sealed class WindowBuilder
         {
             running = true;
             filled = 0;
+            stream?.Clear();
             skip = 0;
             segment = rowSegment;
             Runs++;
@@ -136,14 +155,26 @@ public sealed class WindowBuilder
         lastTimeMs = timeMs;
     }
 
+    /// <summary>True when a window is complete.</summary>
+    private bool Keep(ReadOnlySpan<float> row)
+    {
+        row.CopyTo(rows.AsSpan(filled * channels));
+        return ++filled == options.Length;
+    }
+
     private SampleWindow Cut()
+    {
+        skip = Math.Max(0, options.Step - options.Length);
+        return new SampleWindow(stream?.Cut(options.Step) ?? CutRows(), channels, label, lastTimeMs) { Target = target, Segment = segment, IsFeatures = stream is not null };
+    }
+
+    private float[] CutRows()
     {
         var values = new float[rows.Length];
         Matrix.Transpose(rows, options.Length, channels, values);
         var kept = Math.Max(0, options.Length - options.Step);
         rows.AsSpan((options.Length - kept) * channels).CopyTo(rows);
         filled = kept;
-        skip = Math.Max(0, options.Step - options.Length);
-        return new SampleWindow(values, channels, label, lastTimeMs) { Target = target, Segment = segment };
+        return values;
     }
 }

@@ -1,7 +1,7 @@
 namespace EdgeFL.Learning;
 
 /// <summary>The newest windows, by value, in a ring that grows up to its bound: a device with few windows pays for few.</summary>
-internal sealed class WindowRing(int windowLength, int windowsMax)
+internal sealed class WindowRing(int windowsMax)
 {
     private readonly List<float[]> values = [];
     private readonly List<int> labels = [];
@@ -18,18 +18,18 @@ internal sealed class WindowRing(int windowLength, int windowsMax)
 
     internal float Target(int slot) => targets[slot];
 
-    internal void Add(SampleWindow window)
+    internal void Add(ReadOnlySpan<float> window, int label, float target)
     {
         if (values.Count < windowsMax)
         {
-            values.Add(window.Values.AsSpan(0, windowLength).ToArray());
-            labels.Add(window.Label);
-            targets.Add(window.Target);
+            values.Add(window.ToArray());
+            labels.Add(label);
+            targets.Add(target);
             return;
         }
-        window.Values.AsSpan(0, windowLength).CopyTo(values[next]);
-        labels[next] = window.Label;
-        targets[next] = window.Target;
+        window.CopyTo(values[next]);
+        labels[next] = label;
+        targets[next] = target;
         next = (next + 1) % windowsMax;
         Dropped++;
     }

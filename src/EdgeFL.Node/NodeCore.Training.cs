@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeFL.Learning;
 using EdgeFL.Learning.Aggregation;
 using EdgeFL.Numerics;
@@ -38,7 +39,7 @@ public sealed partial class NodeCore
 
     private Inference Infer(SampleWindow window)
     {
-        data.Prepare(window.Values, input, target);
+        data.Prepare(window, input, target);
         int ofRound = round;
         if (integers is null)
             network.Predict(parameters.Span, input, 1, output);
@@ -46,6 +47,13 @@ public sealed partial class NodeCore
             ofRound = InferInIntegers(window);
         if (model.Target is { } number)
             return new Inference(window.TimeMs, -1, number.Name, number.FromOutput(output[0]), ofRound);
+        if (model.Task == TaskKind.Cluster)
+        {
+            int nearest = Network.LeastOf(output);
+            float distance = 2 * output[nearest] / model.Layers[^1].Input.Count;
+            return new Inference(window.TimeMs, nearest, string.Create(CultureInfo.InvariantCulture, $"cluster {nearest}"), distance, ofRound) { Threshold = Threshold(distance) };
+        }
+
         if (model.Task != TaskKind.Classify)
             return Judge(window, ofRound);
         int best = Network.LargestOf(output);
@@ -58,18 +66,25 @@ public sealed partial class NodeCore
     /// <summary>How far what came is from what the model made of it, and whether that is unusual; a model that forecasts also says what comes next.</summary>
     private Inference Judge(SampleWindow window, int ofRound)
     {
-        float error = Vectors.SquaredDistance(output, target) / output.Length, usual = unusual.Value;
-        unusual.Observe(error);
+        float error = Vectors.SquaredDistance(output, target) / output.Length, usual = Threshold(error);
         float[] forecast = [];
         if (model.Task == TaskKind.Forecast)
         {
-            data.PrepareLatest(window.Values, input);
+            data.PrepareLatest(window, input);
             network.Predict(parameters.Span, input, 1, output);
             forecast = [.. output];
             data.Unprepare(forecast);
         }
 
         return new Inference(window.TimeMs, -1, error > usual ? "unusual" : "usual", error, ofRound) { Threshold = usual, Forecast = forecast };
+    }
+
+    /// <summary>What an error must exceed to be unusual, before it is taken in itself.</summary>
+    private float Threshold(float error)
+    {
+        float usual = unusual.Value;
+        unusual.Observe(error);
+        return usual;
     }
 
     private void OnTick(long nowMs, Outbox outbox)

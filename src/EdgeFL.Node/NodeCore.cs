@@ -67,7 +67,7 @@ public sealed partial class NodeCore
         this.model = model;
         modelHash = BinaryPrimitives.ReadUInt64BigEndian(model.Hash.Span);
         network = new Network(model, options.Batch) { DropoutSeed = options.Seed };
-        windows = new WindowBuilder(windowing, model.Channels);
+        windows = new WindowBuilder(windowing, model);
         data = new LocalData(model, dataOptions, options.Seed);
         trainer = new Trainer(network, data, options.Batch);
         parameters = AlignedFloats.Allocate(model.ParameterCount);
@@ -76,7 +76,7 @@ public sealed partial class NodeCore
         roundStart = new float[model.ParameterCount];
         input = new float[model.InputCount];
         output = new float[model.OutputCount];
-        target = new float[model.Task == TaskKind.Classify ? 0 : model.OutputCount];
+        target = new float[model.TargetCount];
         network.Initialise(parameters.Span, InitialSeed(model));
         optimiser = new QuasiGlobalMomentum(model.ParameterCount, options.Momentum);
         optimiser.Anchor(parameters.Span);

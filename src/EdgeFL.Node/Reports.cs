@@ -57,10 +57,11 @@ public sealed record TrainReport(
 
 /// <summary>What the model says about a window.</summary>
 /// <param name="TimeMs">Time of the window's last row on the sensor's clock.</param>
-/// <param name="Class">Class index, or -1 for a task without classes.</param>
-/// <param name="Label">Class name; the name of the number that a regress model says; or, of a model that forecasts or reconstructs, <c>usual</c> or
-/// <c>unusual</c>.</param>
-/// <param name="Score">Probability of the class, 0 to 1; that number, in its unit; or the mean squared error, in the scale that the model sees.</param>
+/// <param name="Class">Class index, cluster, or -1 for a task without classes.</param>
+/// <param name="Label">Class name; <c>cluster</c> and its number; the name of the number that a regress model says; or, of a model that forecasts or
+/// reconstructs, <c>usual</c> or <c>unusual</c>.</param>
+/// <param name="Score">Probability of the class, 0 to 1; that number, in its unit; or the mean squared error in the scale that the model sees, of a cluster that
+/// of its centroid.</param>
 /// <param name="Round">Round of the model that spoke.</param>
 public sealed record Inference(long TimeMs, int Class, string Label, float Score, int Round)
 {

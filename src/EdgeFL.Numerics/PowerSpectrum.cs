@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace EdgeFL.Numerics;
 
 /// <summary>
@@ -22,7 +20,10 @@ public sealed class PowerSpectrum
         if (samples is < 2 or > 65_536)
             throw new ArgumentOutOfRangeException(nameof(samples), samples, "A spectrum is made of 2 to 65,536 samples.");
         Samples = samples;
-        Size = (int)BitOperations.RoundUpToPowerOf2((uint)samples);
+        int bits = 1;
+        while (1 << bits < samples)
+            bits++;
+        Size = 1 << bits;
         cosine = new float[Size / 2];
         sine = new float[Size / 2];
         for (int k = 0; k < Size / 2; k++)
@@ -35,7 +36,6 @@ public sealed class PowerSpectrum
         real = new float[Size];
         imaginary = new float[Size];
         reversed = new int[Size];
-        int bits = BitOperations.Log2((uint)Size);
         for (int i = 0; i < Size; i++)
         {
             for (int bit = 0; bit < bits; bit++)

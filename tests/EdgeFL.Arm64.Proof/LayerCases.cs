@@ -1,3 +1,4 @@
+using EdgeFL.Learning;
 using EdgeFL.Numerics;
 
 namespace EdgeFL.Arm64.Proof;
@@ -101,6 +102,18 @@ internal static class LayerCases
         answer.Add(dx);
         DepthwiseConv1d.WeightGradient(shape, x, dy, Batch, packed);
         answer.Add(packed);
+    }
+
+    internal static void Features(int block, Words answer)
+    {
+        if (block < 4)
+            return;
+        var features = new WindowFeatures(Models.Features(block));
+        var measured = new float[features.Count];
+        features.Compute(Inputs.Gaussian(features.Channels * features.Length, 1), measured);
+        answer.Add(measured);
+        features.Compute(Inputs.Wild(features.Channels * features.Length, 2), measured);
+        answer.Add(measured);
     }
 
     internal static void Fourier(int features, Words answer)

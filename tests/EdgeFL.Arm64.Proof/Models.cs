@@ -23,15 +23,32 @@ internal static class Models
             new() { Type = "globalaverage" },
             new() { Type = "dense", Outputs = 6 },
         ];
+        return Make(
+            "activity-cnn", 128, ["walking", "walking-upstairs", "walking-downstairs", "sitting", "standing", "laying"], [0.5f, 0.5f, 0.5f, 2f, 2f, 2f], layers);
+    }
+
+    /// <summary>A linear model of the features of two channels, in windows of two blocks.</summary>
+    /// <param name="block">Rows of a block, 4 or more.</param>
+    internal static ModelSpec Features(int block) => Make(
+        "features", 2 * block, ["a", "b"], [0.5f, 3f],
+        [new() { Type = "features", Bands = Math.Min(9, 1 + (block / 3)), Block = block }, new() { Type = "dense", Outputs = 2 }]);
+
+    /// <summary>Centroids of the features of two channels.</summary>
+    internal static ModelSpec Clusters() => Make(
+        "clusters", 16, [], [0.5f, 3f], [new() { Type = "features", Bands = 2, Block = 8 }, new() { Type = "kmeans", Clusters = 5 }], TaskKind.Cluster, LossKind.Nearest);
+
+    private static ModelSpec Make(
+        string name, int length, string[] classes, float[] scale, LayerFile[] layers, TaskKind task = TaskKind.Classify, LossKind loss = LossKind.CrossEntropy)
+    {
         var spec = Blank();
         File(spec) = new ModelFile { Layers = layers };
-        Name(spec) = "activity-cnn";
-        Task(spec) = TaskKind.Classify;
-        Channels(spec) = 6;
-        Length(spec) = 128;
-        Classes(spec) = new string[] { "walking", "walking-upstairs", "walking-downstairs", "sitting", "standing", "laying" };
-        Scale(spec) = [0.5f, 0.5f, 0.5f, 2f, 2f, 2f];
-        Loss(spec) = LossKind.CrossEntropy;
+        Name(spec) = name;
+        Task(spec) = task;
+        Channels(spec) = scale.Length;
+        Length(spec) = length;
+        Classes(spec) = classes;
+        Scale(spec) = scale;
+        Loss(spec) = loss;
         var built = BuildLayers(spec);
         Layers(spec) = built;
         var count = 0;

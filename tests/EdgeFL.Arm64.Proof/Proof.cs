@@ -43,10 +43,12 @@ public static class Proof
         new("gru cell, units", Lengths, LayerCases.Gru),
         new("depthwise convolution, channels", Lengths, LayerCases.Depthwise),
         new("random fourier features", Lengths, LayerCases.Fourier),
+        new("features of windows, rows of a block", Lengths, LayerCases.Features),
         new("8-bit products and their levels", Lengths, IntegerCases.Products),
         new("levels of windows", Lengths, IntegerCases.OfWindows),
         new("the activity CNN in integers", 1, IntegerCases.ActivityCnn),
         new("training of the activity CNN", 1, TrainingCases.ActivityCnn),
+        new("online k-means on features", 1, TrainingCases.Clusters),
         new("learning and mixing in a fleet, aggregation rules", 4, TrainingCases.Mixing),
     ];
 }

@@ -10,7 +10,7 @@ public static class TrainingCases
     private const int Steps = 30;
 
     /// <summary>Trains a model with momentum by <see cref="Trainer"/>.</summary>
-    /// <param name="spec">The activity CNN, however it was made.</param>
+    /// <param name="spec">A model, however it was made.</param>
     /// <param name="answer">Loss and hash of the parameters after each step, the parameters at the end, and their evaluation.</param>
     public static void Train(ModelSpec spec, Words answer)
     {
@@ -31,6 +31,8 @@ public static class TrainingCases
     }
 
     internal static void ActivityCnn(int size, Words answer) => Train(Models.ActivityCnn(), answer);
+
+    internal static void Clusters(int size, Words answer) => Train(Models.Clusters(), answer);
 
     /// <summary>Six devices that learn with quasi-global momentum and mix their models, by one rule a size.</summary>
     internal static void Mixing(int rule, Words answer)

@@ -38,6 +38,16 @@ public sealed class ModelCommandTests
     }
 
     [Fact]
+    public async Task Show_OfFeatures_SaysWhatIsKeptOfAWindow()
+    {
+        CliRun run = await CliRun.Of("model", "show", "activity-linear", "--json"), text = await CliRun.Of("model", "show", "activity-linear"), rows = await CliRun.Of("model", "show", "activity-cnn");
+        using var json = JsonDocument.Parse(run.Out);
+        Assert.Equal(4 * 72, json.RootElement.GetProperty("bytes_per_kept_window").GetInt32());
+        Assert.Contains("kept in 288 B: its features", text.Out, StringComparison.Ordinal);
+        Assert.Contains("a window is kept in 3.07 kB\n", rows.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Show_AModelThatRegresses_SaysItsNumber()
     {
         CliRun run = await CliRun.Of("model", "show", "turbofan-life", "--json"), text = await CliRun.Of("model", "show", "turbofan-life");

@@ -99,8 +99,8 @@ public sealed class RegressRecipeTests
     [InlineData("\"windowStep\"", "\"labels\": { \"file\": \"rul.csv\", \"segment\": \"unit\", \"column\": \"rul\", \"classes\": {} }, \"windowStep\"", "have no \"labels\"")]
     [InlineData("\"epochs\": 30", "\"epochs\": 30, \"rotation\": 0.1", "models that classify")]
     [InlineData("model.json", "activity-cnn", "takes 6 channels")]
-    [InlineData("model.json", "classes.json", "\"target\" is for models that regress; 'two' classifies")]
-    [InlineData("model.json", "next.json", "'next' neither classifies nor regresses")]
+    [InlineData("model.json", "classes.json", "\"target\" is for models that regress; 'two' does not")]
+    [InlineData("model.json", "next.json", "'next' neither classifies, regresses nor clusters")]
     [InlineData("rul.csv", "gone.csv", "gone.csv")]
     [InlineData("train.csv", "short.csv", "0 windows with a target to train on")]
     public async Task Train_RecipeThatIsWrong_SaysWhere(string from, string to, string says)

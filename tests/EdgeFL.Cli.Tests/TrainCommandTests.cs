@@ -43,6 +43,52 @@ public sealed class TrainCommandTests
         Assert.InRange(json.RootElement.GetProperty("rmse").GetDouble(), 5, 15.5);
     }
 
+    [DataFact("uci-hapt")]
+    public async Task Train_ActivityClusters_UsesThemAllAndPartsRestFromWalking()
+    {
+        using JsonDocument json = await TrainAsync("activity-clusters", "uci-hapt");
+        JsonElement root = json.RootElement;
+        Assert.Equal((12, 12, 2996), (root.GetProperty("clusters").GetInt32(), root.GetProperty("clusters_used").GetInt32(), root.GetProperty("labelled_windows").GetInt32()));
+        // Lloyd's algorithm with the best of ten starts by k-means++ gets 0.191; one cluster alone has 1 or so.
+        Assert.InRange(root.GetProperty("distance").GetDouble(), 0.15, 0.21);
+        Assert.InRange(root.GetProperty("purity").GetDouble(), 0.55, 0.9);
+        Assert.InRange(root.GetProperty("adjusted_rand").GetDouble(), 0.3, 0.9);
+        string[] moving = ["walking", "walking-upstairs", "walking-downstairs"];
+        int mixed = 0;
+        foreach (JsonElement cluster in root.GetProperty("by_cluster").EnumerateArray())
+        {
+            JsonProperty[] labels = [.. cluster.GetProperty("labels").EnumerateObject()];
+            int moves = labels.Where(label => moving.Contains(label.Name)).Sum(label => label.Value.GetInt32());
+            mixed += Math.Min(moves, labels.Sum(label => label.Value.GetInt32()) - moves);
+        }
+
+        Assert.True(mixed < 0.02 * 2996, $"{mixed} windows lie in clusters of the other kind");
+    }
+
+    [Fact]
+    public async Task Train_WithoutAnyLabels_FindsTheStates()
+    {
+        using TemporaryFolder folder = Files();
+        const string labels = """  "labels": { "file": "labels.csv", "segment": "cycle", "column": "state", "classes": { "1": "good", "2": "bad" } },""";
+        Assert.Contains(labels, Recipe, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(folder["recipe.json"], Recipe.Replace(labels, "", StringComparison.Ordinal)
+            .Replace(", \"vs1\"", "", StringComparison.Ordinal).Replace("\"testShare\": 0.5", "\"test\": [\"again.csv\"]", StringComparison.Ordinal));
+        File.Copy(folder["rows.csv"], folder["again.csv"]);
+        await File.WriteAllTextAsync(folder["labelled.json"], Recipe);
+        await File.WriteAllTextAsync(folder["model.json"], """{"name":"states","task":"cluster","channels":0,"length":8,"normalise":"running","layers":[{"type":"features","bands":1},{"type":"kmeans","clusters":2}]}""");
+        CliRun text = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", "."]), run = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", ".", "--json"]);
+        Assert.Equal((0, 0), (text.Exit, run.Exit));
+        using JsonDocument json = JsonDocument.Parse(run.Out);
+        Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("purity").ValueKind);
+        Assert.Equal(2, json.RootElement.GetProperty("clusters_used").GetInt32());
+        Assert.Contains("2 of 2 clusters", text.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("purity", text.Out, StringComparison.Ordinal);
+
+        CliRun wrong = await CliRun.Of(folder.Path, ["train", "--recipe", "labelled.json", "--data", "."]);
+        Assert.Equal(2, wrong.Exit);
+        Assert.Contains("\"labels\" is for models that classify", wrong.Err, StringComparison.Ordinal);
+    }
+
     private static async Task ReachesAsync(string recipe, string set, double least)
     {
         using JsonDocument json = await TrainAsync(recipe, set);

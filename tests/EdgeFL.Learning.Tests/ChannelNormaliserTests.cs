@@ -16,7 +16,7 @@ public sealed class ChannelNormaliserTests
                 values[20 + t] *= 1e-3f;
             }
             all.Add(values);
-            normaliser.Observe(new SampleWindow(values, 2, 0, 0));
+            normaliser.Observe(values);
         }
         for (var c = 0; c < 2; c++)
         {
@@ -45,7 +45,7 @@ public sealed class ChannelNormaliserTests
         for (var t = 0; t < 20; t++)
             window[t] = 1000f + 50f * window[t];
         normaliser.Undo(window); // Nothing observed: nothing changes, as with Apply.
-        normaliser.Observe(new SampleWindow(window, 3, 0, 0));
+        normaliser.Observe(window);
         var scaled = new float[60];
         normaliser.Apply(window, scaled);
         normaliser.Undo(scaled);
@@ -64,7 +64,7 @@ public sealed class ChannelNormaliserTests
         var values = new float[10];
         Array.Fill(values, constant);
         for (var w = 0; w < 5; w++)
-            normaliser.Observe(new SampleWindow(values, 1, 0, 0));
+            normaliser.Observe(values);
         var output = new float[10];
         Array.Fill(output, float.NaN);
         normaliser.Apply(values, output);
@@ -83,7 +83,7 @@ public sealed class ChannelNormaliserTests
     public void Apply_WildSample_IsHeldWithinTheLimit()
     {
         var normaliser = new ChannelNormaliser(1);
-        normaliser.Observe(new SampleWindow([-1f, 1f], 1, 0, 0));
+        normaliser.Observe([-1f, 1f]);
         var output = new float[2];
         normaliser.Apply([1e30f, -1e30f], output);
         Assert.Equal([10f, -10f], output);
@@ -94,15 +94,15 @@ public sealed class ChannelNormaliserTests
     {
         var first = new ChannelNormaliser(2);
         for (var w = 0; w < 7; w++)
-            first.Observe(new SampleWindow(Models.Gaussian(10, (ulong)w), 2, 0, 0));
+            first.Observe(Models.Gaussian(10, (ulong)w));
         var state = new float[first.StateLength];
         first.ExportState(state);
         var second = new ChannelNormaliser(2);
         Assert.True(second.TryImportState(state));
         for (var w = 0; w < 5; w++)
         {
-            first.Observe(new SampleWindow(Models.Gaussian(10, (ulong)w + 50), 2, 0, 0));
-            second.Observe(new SampleWindow(Models.Gaussian(10, (ulong)w + 50), 2, 0, 0));
+            first.Observe(Models.Gaussian(10, (ulong)w + 50));
+            second.Observe(Models.Gaussian(10, (ulong)w + 50));
         }
         float[] a = new float[10], b = new float[10];
         first.Apply(Models.Gaussian(10, 77), a);
@@ -114,7 +114,7 @@ public sealed class ChannelNormaliserTests
     public void TryImportState_WhatNobodyExported_IsRefusedAndChangesNothing()
     {
         var normaliser = new ChannelNormaliser(1);
-        normaliser.Observe(new SampleWindow([1f, 3f], 1, 0, 0));
+        normaliser.Observe([1f, 3f]);
         float[] before = new float[3], after = new float[3];
         normaliser.ExportState(before);
         foreach (var bad in new float[][] { [], [1, 1], [1, 1, 1, 1], [float.NaN, 1, 1], [1, -1, 1], [1, float.PositiveInfinity, 1], [1, 1, -1], [1, 1, 1e9f] })
@@ -128,9 +128,9 @@ public sealed class ChannelNormaliserTests
     {
         var normaliser = new ChannelNormaliser(1);
         for (var w = 0; w < ChannelNormaliser.MemoryWindows; w++)
-            normaliser.Observe(new SampleWindow([-1f, 1f], 1, 0, 0));
+            normaliser.Observe([-1f, 1f]);
         for (var w = 0; w < 6 * ChannelNormaliser.MemoryWindows; w++)
-            normaliser.Observe(new SampleWindow([99f, 101f], 1, 0, 0));
+            normaliser.Observe([99f, 101f]);
         var state = new float[3];
         normaliser.ExportState(state);
         Assert.Equal(100f, state[0], 1f);

@@ -110,7 +110,7 @@ public sealed class LocalDataTests
         Assert.Equal((1, 0), (data.UnlabelledWindows, data.TakenWindows));
         // Yet the model can be asked about it.
         float[] input = new float[2], said = new float[1];
-        data.Prepare([1, 2], input, said);
+        data.Prepare(new SampleWindow([1, 2], 1, 0, 0), input, said);
         Assert.Equal([1, 2], input);
         Assert.True(float.IsNaN(said[0]));
     }

@@ -19,7 +19,7 @@ public sealed class ModelSpecTests
 
         var data = new LocalData(scaled, new LocalDataOptions(), 1);
         var input = new float[8];
-        data.Prepare([1, 2, 3, 4, 5, 6, 7, 8], input, []);
+        data.Prepare(new SampleWindow([1, 2, 3, 4, 5, 6, 7, 8], 2, 0, 0), input, []);
         Assert.Equal([0.5f, 1, 1.5f, 2, 10, 12, 14, 16], input);
 
         foreach (var bad in new[] { "\"scale\":[1]", "\"scale\":[1,0]", "\"scale\":[1,-2]", "\"scale\":[1,1e9]", "\"scale\":[1,2],\"normalise\":\"running\"" })
@@ -206,7 +206,7 @@ public sealed class ModelSpecTests
     [InlineData("""{"format":2}""", "format 2")]
     [InlineData("""{"name":"m","task":"classify","length":4}""", "\"channels\" is missing")]
     [InlineData("""{"name":"M m","task":"classify","channels":1,"length":4}""", "\"name\" must be")]
-    [InlineData("""{"name":"m","task":"dream","channels":1,"length":4}""", "classify, forecast, reconstruct or regress, not \"dream\"")]
+    [InlineData("""{"name":"m","task":"dream","channels":1,"length":4}""", "classify, forecast, reconstruct, regress or cluster, not \"dream\"")]
     [InlineData("""{"name":"m","task":"regress","channels":1,"length":4}""", "\"target\": {")]
     [InlineData("""{"name":"m","task":"classify","channels":1,"length":4,"classes":["a","b"],"target":{"name":"t"}}""", "\"target\" belongs to regress models only; this one is classify")]
     [InlineData("""{"name":"m","task":"regress","channels":1,"length":4,"target":{}}""", "\"target.name\" is 1 to 64")]

@@ -58,6 +58,17 @@ internal static class Models
         return new SampleWindow(values, spec.Channels, label, 0) { Target = 2 * label };
     }
 
+    /// <summary>The features of windows of rows, laid end to end.</summary>
+    internal static float[] Features(ModelSpec spec, float[] windows)
+    {
+        var measured = new WindowFeatures(spec);
+        var rows = spec.Channels * spec.Length;
+        var features = new float[windows.Length / rows * measured.Count];
+        for (var w = 0; w < windows.Length / rows; w++)
+            measured.Compute(windows.AsSpan(w * rows, rows), features.AsSpan(w * measured.Count, measured.Count));
+        return features;
+    }
+
     internal static LocalData WaveData(ModelSpec spec, int windows, ulong seed, LocalDataOptions? options = null)
     {
         var data = new LocalData(spec, options ?? new LocalDataOptions(), seed);

@@ -59,6 +59,58 @@ public sealed class NodeCoreTests
     }
 
     [Fact]
+    public void Node_OfAModelOfFeatures_LearnsFromTheStreamAndGoesOnFromItsCheckpoint()
+    {
+        NodeOptions options = Synthetic.Options() with { Rounds = 60, LearningRate = 0.05f, InferenceIntervalMs = 0 };
+        var host = new Host(Synthetic.Node(options, Synthetic.FeatureModel)).Feed(1).Ticks(1000);
+        Assert.Equal(NodePhase.Done, host.Node.Phase);
+        Assert.True(host.Node.Describe().Accuracy > 0.9f, $"{host.Node.Describe().Accuracy}");
+
+        host.Give(new NodeInput.Shutdown());
+        NodeCore other = Synthetic.Node(options, Synthetic.FeatureModel);
+        Assert.Equal(CheckpointError.None, other.Restore(host.Effects.OfType<NodeEffect.Persist>().Last().State.Span));
+        host.Effects.Clear();
+        // The sensors of both start anew.
+        var restored = new Host(other);
+        host.Feed(2);
+        restored.Feed(2);
+        Inference[] said = [.. host.Effects.OfType<NodeEffect.Inferred>().Select(effect => effect.Inference)];
+        Assert.Equal(12, said.Length);
+        // Other windows are held out, so the statistics that both go on with differ a little.
+        Inference same = restored.Effects.OfType<NodeEffect.Inferred>().First().Inference;
+        Assert.Equal((said[0].Label, said[0].Round), (same.Label, same.Round));
+        Assert.Equal(said[0].Score, same.Score, 1e-2f);
+        Assert.True(said.Where((inference, batch) => inference.Class == (batch + 2) % 3).Count() >= 11);
+    }
+
+    [Fact]
+    public void Node_OfAModelThatClusters_SaysTheClusterAndHowFarItIs()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options() with { Rounds = 200, LearningRate = 0.1f, InferenceIntervalMs = 0 }, Synthetic.ClusterModel)).Feed(1).Ticks(2000);
+        Assert.Equal(NodePhase.Done, host.Node.Phase);
+        Assert.True(float.IsNaN(host.Node.Describe().Accuracy));
+        host.Effects.Clear();
+        host.Feed(2);
+        Inference[] said = [.. host.Effects.OfType<NodeEffect.Inferred>().Select(effect => effect.Inference)];
+        Assert.Equal(12, said.Length);
+        // Each class, one batch of three, has a cluster of its own.
+        Assert.Equal(3, said.Select(inference => inference.Class).Distinct().Count());
+        Assert.All(said, inference => Assert.Equal(said[Array.IndexOf(said, inference) % 3].Class, inference.Class));
+        Assert.All(said, inference => Assert.Equal($"cluster {inference.Class}", inference.Label));
+        Assert.All(said, inference => Assert.InRange(inference.Score, 0.01f, 2f));
+
+        // What was never there is far from all.
+        var wild = new SampleBatch(3, 20);
+        while (wild.TryAdd(wild.Count, 99, SampleBatch.NoLabel, [wild.Count % 2 * 20, 5, -9]))
+        {
+        }
+
+        host.Effects.Clear();
+        host.Give(new NodeInput.SamplesRead(wild));
+        Assert.True(host.Effects.OfType<NodeEffect.Inferred>().Single().Inference.Score > 3 * said.Max(inference => inference.Score));
+    }
+
+    [Fact]
     public void Node_WithPeers_SharesEachRoundWithItsFanOut()
     {
         var host = new Host(Synthetic.Node(Synthetic.Options() with { FanOut = 2 })).Connect(1, 2, 3).Feed(1);

@@ -28,6 +28,14 @@ internal static class Synthetic
     public static ModelSpec NumberModel { get; } = ModelSpec.Parse(Encoding.UTF8.GetBytes(
         """{"name":"number","task":"regress","channels":3,"length":20,"target":{"name":"rows so far","unit":"rows","scale":0.01},"normalise":"running","layers":[{"type":"flatten"},{"type":"dense","outputs":1}]}"""));
 
+    /// <summary>A linear model of features, in two blocks a window.</summary>
+    public static ModelSpec FeatureModel { get; } = ModelSpec.Parse(Encoding.UTF8.GetBytes(
+        """{"name":"features","task":"classify","channels":3,"length":20,"classes":["a","b","c"],"normalise":"running","layers":[{"type":"features","bands":3,"block":10},{"type":"dense","outputs":3}]}"""));
+
+    /// <summary>Finds the three classes without being told.</summary>
+    public static ModelSpec ClusterModel { get; } = ModelSpec.Parse(Encoding.UTF8.GetBytes(
+        """{"name":"groups","task":"cluster","channels":3,"length":20,"normalise":"running","layers":[{"type":"features","bands":3,"block":10},{"type":"kmeans","clusters":3}]}"""));
+
     public static NodeId Id(int i) => NodeId.Parse($"node-{i:00}");
 
     public static NodeOptions Options(int node = 0, uint bootEpoch = 1, ulong seed = 1) => new()

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace EdgeFL.Bench;
 
-/// <summary>Inference in 8-bit integers against our own in floats: how much faster, and what it costs in accuracy.</summary>
+/// <summary>Inference in 8-bit integers against our own in floats: how much faster, and what it costs in accuracy; and features made as rows arrive.</summary>
 internal static class InferBench
 {
     private const double SpeedGoal = 2, LossGoal = 0.5;
@@ -25,7 +25,7 @@ internal static class InferBench
         double twin = SpeedRows.Scalar(integers, 1) / 1000;
         rows.Add(new("int8-speedup/cnn-t2/scalar", "µs", Math.Round(ours, 3), Math.Round(twin, 3), Math.Round(twin / ours, 2), "higher", null));
         rows.Add(BenchRow.Lower("int8-alloc/cnn-t2", "bytes", KernelBenches.Allocated(integers), 0));
-        return [.. rows];
+        return [.. rows, .. FeatureRows.Run()];
     }
 
     /// <summary>Points of accuracy on the test people of UCI HAPT that the trained activity CNN loses, by the command that users have; null without the recordings.</summary>

@@ -10,7 +10,7 @@ var benches = new SortedDictionary<string, (string Tells, Func<Arguments, BenchR
     ["agent"] = ("the agent's size on disk, and its memory while it trains [--seconds N] [--warmup N]", AgentBench.Run),
     ["conv"] = ("convolution over time, forward and both gradients, against PyTorch, the scalar twin and the core's peak", KernelBenches.Conv),
     ["gemm"] = ("matrix products, against the same", KernelBenches.Gemm),
-    ["infer"] = ("the activity CNN in 8-bit integers against our own floats: speed, and accuracy lost on uci-hapt", InferBench.Run),
+    ["infer"] = ("the activity CNN in 8-bit integers against our own floats: speed, and accuracy lost on uci-hapt; features made as rows arrive against anew", InferBench.Run),
     ["train"] = ("training steps and inference, against the same, and what a step allocates", KernelBenches.Train),
 };
 

@@ -46,24 +46,38 @@ class Mean(nn.Module):
 
 
 class Features(nn.Module):
-    """Mean, deviation, least, largest, mean step, share of steps that cross the mean, ln(1e-6 + energy)/4 of each band."""
+    """Mean, deviation, least, largest; of blocks mean step, share of steps that cross the block's mean, ln(1e-6 + mean energy)/4 of each band."""
 
-    def __init__(self, bands):
+    def __init__(self, bands, block):
         super().__init__()
         self.bands = bands
+        self.block = block
 
     def forward(self, x):
-        rows = x.shape[2]
-        centred = x - x.mean(2, keepdim=True)
-        crossings = ((centred[:, :, 1:] < 0) != (centred[:, :, :-1] < 0)).double().mean(2)
-        features = [x.mean(2), centred.square().mean(2).sqrt(), x.amin(2), x.amax(2), (x[:, :, 1:] - x[:, :, :-1]).abs().mean(2), crossings]
-        power = torch.fft.rfft(centred, 1 << (rows - 1).bit_length()).abs().square() / rows
+        blocks = x.unflatten(2, (-1, self.block))
+        centred = blocks - blocks.mean(3, keepdim=True)
+        crossings = ((centred[..., 1:] < 0) != (centred[..., :-1] < 0)).double().mean((2, 3))
+        steps = (blocks[..., 1:] - blocks[..., :-1]).abs().mean((2, 3))
+        features = [x.mean(2), x.var(2, unbiased=False).sqrt(), x.amin(2), x.amax(2), steps, crossings]
+        power = (torch.fft.rfft(centred, 1 << (self.block - 1).bit_length()).abs().square() / self.block).mean(2)
         last = power.shape[2] - 1
         edges = [1]
         for band in range(1, self.bands + 1):
             edges.append(max(edges[-1] + 1, min(1 + round(last ** (band / self.bands)), last + 1 - (self.bands - band))))
         features += [(1e-6 + power[:, :, a:b].sum(2)).log() / 4 for a, b in zip(edges, edges[1:])]
         return torch.stack(features, 2).flatten(1)
+
+
+class KMeans(nn.Module):
+    """Half the squared distances to the centroids. The shares of the wins are counted, not descended: see model_case."""
+
+    def __init__(self, inputs, clusters):
+        super().__init__()
+        self.centroids = nn.Parameter(torch.randn(clusters, inputs, dtype=torch.double))
+        self.shares = nn.Parameter(torch.ones(clusters, dtype=torch.double))
+
+    def forward(self, x):
+        return torch.cdist(x, self.centroids, compute_mode="donot_use_mm_for_euclid_dist").square() / 2
 
 
 def build(model):
@@ -96,7 +110,9 @@ def build(model):
         elif kind == "groupnorm":
             new = [nn.GroupNorm(layer["groups"], channels)]
         elif kind == "features":
-            new = [Features(layer["bands"])]
+            new = [Features(layer["bands"], layer.get("block", x.shape[2]))]
+        elif kind == "kmeans":
+            new = [KMeans(channels, layer["clusters"])]
         elif kind == "gru":
             new = [Gru(channels, layer["outputs"], layer.get("sequence", False))]
         else:
@@ -144,11 +160,18 @@ def model_case(name, layers, task="classify", loss=None, batch=3, channels=4, le
         labels = torch.arange(batch) % len(CLASSES)
         value = nn.functional.cross_entropy(y, labels)
         case["labels"] = labels.tolist()
+        value.backward()
+    elif task == "cluster":
+        value, winners = y.min(1)
+        value = value.mean()
+        shares = list(net.parameters())[-1]
+        counted = torch.bincount(winners, minlength=len(shares)) * len(shares) / batch
+        (value + (shares - counted).square().mean() / 2).backward()
     else:
         targets = exact(1.5 * torch.randn_like(y))
         value = nn.functional.huber_loss(y, targets, delta=delta or 1.0) if loss == "huber" else nn.functional.mse_loss(y, targets)
         case["targets"] = floats(targets)
-    value.backward()
+        value.backward()
     case["inputs"] = floats(x)
     case["parameters"] = floats(laid_out(net, lambda p: p))
     case["outputs"] = floats(y)
@@ -207,6 +230,8 @@ CASES = {
     "separableconv1d": lambda name: model_case(
         name, [conv(5, 2), layer("separableconv1d", filters=6, kernel=3), layer("relu"), layer("globalaverage"), dense(3)]),
     "features": lambda name: model_case(name, [layer("features", bands=3), layer("layernorm"), dense(3)], length=21),
+    "features-blocks": lambda name: model_case(name, [layer("features", bands=3, block=8), dense(4), layer("tanh"), dense(3)], length=24),
+    "kmeans": lambda name: model_case(name, [layer("flatten"), layer("kmeans", clusters=5)], "cluster", batch=11, length=4),
     "gru-last": lambda name: model_case(name, [conv(5, 2), layer("gru", outputs=6), dense(3)]),
     "gru-sequence": lambda name: model_case(
         name, [layer("gru", outputs=5, sequence=True), layer("gru", outputs=4, sequence=True), layer("globalaverage"), dense(3)]),

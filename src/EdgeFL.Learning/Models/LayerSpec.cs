@@ -56,6 +56,9 @@ public enum LayerKind
 
     /// <summary>√(2/O)·cos(w·x + b) of a projection drawn from <see cref="LayerSpec.Seed"/>; nothing in it is learned.</summary>
     RandomFourier,
+
+    /// <summary>Half the squared distance to each centroid; parameters centroids [O,I], shares of the wins [O] (1 = an equal share); the last layer only.</summary>
+    KMeans,
 }
 
 /// <summary>What flows between layers.</summary>
@@ -74,8 +77,8 @@ public readonly record struct ActivationShape(int Channels, int Length, bool IsV
 /// <summary>One layer with its shapes worked out.</summary>
 /// <param name="Kind">What it computes.</param>
 /// <param name="Size">Filters of a conv1d, outputs of a dense layer, gru or randomfourier, window of a maxpool1d or averagepool1d, channels of a layernorm or
-/// depthwiseconv1d, groups of a groupnorm, bands of features; else 0.</param>
-/// <param name="Kernel">Taps of a conv1d or depthwiseconv1d; else 0.</param>
+/// depthwiseconv1d, groups of a groupnorm, bands of features, clusters of a kmeans; else 0.</param>
+/// <param name="Kernel">Taps of a conv1d or depthwiseconv1d, rows of a block of features; else 0.</param>
 /// <param name="Input">Shape that goes in.</param>
 /// <param name="Output">Shape that comes out.</param>
 /// <param name="ParameterOffset">Where its parameters begin in the model's vector.</param>
@@ -88,9 +91,9 @@ public sealed record LayerSpec(
     {
         LayerKind.Conv1d => (long)Output.Count * Input.Channels * Kernel,
         LayerKind.DepthwiseConv1d => (long)Output.Count * Kernel,
-        LayerKind.Dense or LayerKind.RandomFourier => (long)Output.Count * Input.Count,
+        LayerKind.Dense or LayerKind.RandomFourier or LayerKind.KMeans => (long)Output.Count * Input.Count,
         LayerKind.Gru => 3L * Size * (Input.Channels + Size) * Input.Length,
-        LayerKind.Features => (long)Input.Channels * 2 * Transform(Input.Length),
+        LayerKind.Features => (long)Input.Channels * (Input.Length / Kernel) * 2 * Transform(Kernel),
         _ => 0,
     };
 

@@ -62,6 +62,10 @@ internal sealed class LayerFile
 
     public int? Bands { get; set; }
 
+    public int? Block { get; set; }
+
+    public int? Clusters { get; set; }
+
     public float? Rate { get; set; }
 
     public bool? Sequence { get; set; }

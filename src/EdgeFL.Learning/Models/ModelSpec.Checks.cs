@@ -26,7 +26,8 @@ public sealed partial class ModelSpec
         "forecast" => TaskKind.Forecast,
         "reconstruct" => TaskKind.Reconstruct,
         "regress" => TaskKind.Regress,
-        _ => throw new ModelFormatException($"\"task\" must be classify, forecast, reconstruct or regress, not \"{task}\"."),
+        "cluster" => TaskKind.Cluster,
+        _ => throw new ModelFormatException($"\"task\" must be classify, forecast, reconstruct, regress or cluster, not \"{task}\"."),
     };
 
     private static NormaliseKind ParseNormalise(string? normalise) => normalise switch
@@ -55,6 +56,8 @@ public sealed partial class ModelSpec
 
     private LossKind ParseLoss(string? loss)
     {
+        if (Task == TaskKind.Cluster)
+            return loss is null ? LossKind.Nearest : throw new ModelFormatException($"A cluster model takes no \"loss\": it is the distance to the nearest centroid, not {loss}.");
         var natural = Task == TaskKind.Classify ? LossKind.CrossEntropy : LossKind.MeanSquaredError;
         var named = loss switch
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using EdgeFL.Learning.Layers;
 
 namespace EdgeFL.Learning;
 
@@ -9,7 +8,7 @@ public sealed partial class ModelSpec
 
     private const string LayerTypes =
         "conv1d, relu, tanh, sigmoid, gelu, depthwiseconv1d, separableconv1d, gru, maxpool1d, averagepool1d, globalaverage, layernorm, groupnorm, "
-        + "dropout, features, flatten, dense, randomfourier";
+        + "dropout, features, flatten, dense, randomfourier, kmeans";
 
     private LayerSpec[] BuildLayers()
     {
@@ -35,6 +34,8 @@ public sealed partial class ModelSpec
             if (offset > ParametersMax)
                 throw At(place, $"brings the model to {offset} parameters, more than {ParametersMax}");
         }
+        if (Task == TaskKind.Cluster && built[^1].Kind != LayerKind.KMeans)
+            throw At(new Place(sources.Length - 1, sources[^1], built[^1].Input), "ends the model, but that of a cluster model is kmeans");
         if (shape.Count != OutputCount || !shape.IsVector)
         {
             throw At(
@@ -64,8 +65,9 @@ public sealed partial class ModelSpec
         "dropout" => [Dropout(place, offset)],
         "randomfourier" => [RandomFourier(place, offset)],
         "globalaverage" => [GlobalAverage(place, offset)],
-        "features" => [Features(place, offset)],
+        "features" => [MakeFeatures(place, offset)],
         "flatten" => [Flatten(place, offset)],
+        "kmeans" => [KMeans(place, offset)],
         _ => throw At(place, $"is of no known type; there are {LayerTypes}"),
     };
 
@@ -196,16 +198,21 @@ public sealed partial class ModelSpec
         return new LayerSpec(LayerKind.GlobalAverage, 0, 0, place.Input, new ActivationShape(place.Input.Channels, 1, true), offset, 0);
     }
 
-    private LayerSpec Features(in Place place, int offset)
+    private LayerSpec MakeFeatures(in Place place, int offset)
     {
-        TakeOnly(place, "bands");
+        TakeOnly(place, "bands", "block");
         if (place.Index > 0)
             throw At(place, "measures the sensor's own rows; it can only be the first layer");
         if (place.Input.Length < 4)
             throw At(place, $"needs windows of 4 rows or more, not {place.Input.Length}");
-        var bands = Number(place, "bands", place.Source!.Bands, 1, Math.Min(64, place.Input.Length / 2));
-        var output = Sized(place, place.Input.Channels * (FeaturesLayer.Plain + bands), 1, true);
-        return new LayerSpec(LayerKind.Features, bands, 0, place.Input, output, offset, 0);
+        if (Task == TaskKind.Forecast)
+            throw At(place, "stands in the place of the rows, so that there are none to forecast");
+        var block = Number(place, "block", place.Source!.Block ?? place.Input.Length, 4, place.Input.Length);
+        if (place.Input.Length % block != 0)
+            throw At(place, $"has \"block\": {block}; it must divide the window's {place.Input.Length} rows");
+        var bands = Number(place, "bands", place.Source.Bands, 1, Math.Min(64, block / 2));
+        var output = Sized(place, place.Input.Channels * (WindowFeatures.Plain + bands), 1, true);
+        return features = new LayerSpec(LayerKind.Features, bands, block, place.Input, output, offset, 0);
     }
 
     private LayerSpec Flatten(in Place place, int offset)
@@ -214,6 +221,20 @@ public sealed partial class ModelSpec
         if (place.Input.IsVector)
             throw At(place, "needs rows of channels; this is already a vector");
         return new LayerSpec(LayerKind.Flatten, 0, 0, place.Input, Sized(place, place.Input.Count, 1, true), offset, 0);
+    }
+
+    private LayerSpec KMeans(in Place place, int offset)
+    {
+        TakeOnly(place, "clusters");
+        if (Task != TaskKind.Cluster)
+            throw At(place, $"belongs to cluster models only; this one is {file.Task}");
+        if (!place.Input.IsVector)
+            throw At(place, "needs a vector; put features or flatten before it");
+        if (offset > 0)
+            throw At(place, $"comes behind {offset} parameters, which would learn to make all windows alike; put nothing before it that learns");
+        clusters = Number(place, "clusters", place.Source!.Clusters, 2, 1024);
+        var output = Sized(place, clusters, 1, true);
+        return new LayerSpec(LayerKind.KMeans, clusters, 0, place.Input, output, offset, Weights(place, clusters, place.Input.Channels));
     }
 
     private int Taps(in Place place)
@@ -263,6 +284,8 @@ public sealed partial class ModelSpec
         Refuse(place, members, "outputs", source.Outputs is not null);
         Refuse(place, members, "groups", source.Groups is not null);
         Refuse(place, members, "bands", source.Bands is not null);
+        Refuse(place, members, "block", source.Block is not null);
+        Refuse(place, members, "clusters", source.Clusters is not null);
         Refuse(place, members, "rate", source.Rate is not null);
         Refuse(place, members, "sequence", source.Sequence is not null);
         Refuse(place, members, "width", source.Width is not null);

@@ -18,6 +18,9 @@ public enum TaskKind
 
     /// <summary>A number that belongs to the window, such as how long a machine will last.</summary>
     Regress,
+
+    /// <summary>Which of a number of groups, found without labels, the window belongs to, and how far it lies from it.</summary>
+    Cluster,
 }
 
 /// <summary>What training makes small.</summary>
@@ -31,6 +34,9 @@ public enum LossKind
 
     /// <summary>Mean of Huber's loss over outputs and batch: squared errors up to <see cref="ModelSpec.HuberDelta"/>, linear beyond.</summary>
     Huber,
+
+    /// <summary>Mean of half the squared distances to the nearest centroid.</summary>
+    Nearest,
 }
 
 /// <summary>
@@ -46,6 +52,8 @@ public sealed partial class ModelSpec
     private readonly ModelFile file;
     private readonly LayerSpec[] layers;
     private readonly float[] scale;
+    private LayerSpec? features;
+    private int clusters;
 
     private ModelSpec(ModelFile file, int channels)
     {
@@ -84,8 +92,14 @@ public sealed partial class ModelSpec
     /// <summary>Rows that go into the network: <see cref="Length"/> - <see cref="Horizon"/>.</summary>
     public int InputLength => Length - Horizon;
 
-    /// <summary>Values that go into the network for one window: C·<see cref="InputLength"/>.</summary>
-    public int InputCount => Channels * InputLength;
+    /// <summary>Values that go into the network for one window: C·<see cref="InputLength"/>, or the features.</summary>
+    public int InputCount => features?.Output.Count ?? Channels * InputLength;
+
+    /// <summary>Values that a device keeps of a window to learn from: its features, or all its rows.</summary>
+    public int KeptCount => features?.Output.Count ?? Channels * Length;
+
+    /// <summary>The first layer when it is features: they are made once, as windows come in, and stand in the place of the rows from there on. Else null.</summary>
+    public LayerSpec? Features => features;
 
     /// <summary>Class names in the order of their indices; empty unless the task is to classify.</summary>
     public IReadOnlyList<string> Classes { get; }
@@ -117,8 +131,11 @@ public sealed partial class ModelSpec
     /// <summary>P, parameters; meaningful once resolved.</summary>
     public int ParameterCount { get; }
 
-    /// <summary>Values that come out for one window: classes, C·horizon, C·T, or 1; meaningful once resolved.</summary>
+    /// <summary>Values that come out for one window: classes, C·horizon, C·T or the features, 1, or clusters; meaningful once resolved.</summary>
     public int OutputCount => TaskOutputs(Math.Max(1, Channels));
+
+    /// <summary>Values that a window's outputs are held against: as many, or none where it has a label or a nearest centroid instead.</summary>
+    public int TargetCount => Task is TaskKind.Classify or TaskKind.Cluster ? 0 : OutputCount;
 
     /// <summary>SHA-256 of <see cref="CanonicalText"/>: devices mix parameters only if theirs are equal.</summary>
     public ReadOnlyMemory<byte> Hash { get; }
@@ -215,6 +232,7 @@ public sealed partial class ModelSpec
         TaskKind.Classify => Classes.Count,
         TaskKind.Forecast => checked(channels * Horizon),
         TaskKind.Regress => 1,
-        _ => checked(channels * Length),
+        TaskKind.Cluster => clusters,
+        _ => features?.Output.Count ?? checked(channels * Length),
     };
 }

@@ -110,6 +110,7 @@ internal static class ModelCommand
         json.WriteNumber("activation_bytes", activations);
         json.WriteNumber("training_bytes", TrainingBytes(spec, activations));
         json.WriteNumber("multiply_adds", MultiplyAdds(spec));
+        json.WriteNumber("bytes_per_kept_window", sizeof(float) * spec.KeptCount);
         json.WriteStartArray("layers");
         foreach (LayerSpec layer in spec.Layers)
         {
@@ -148,6 +149,7 @@ internal static class ModelCommand
             context.Data($"says: {target.Name}{(target.Unit.Length > 0 ? ", " + target.Unit : "")}{(float.IsFinite(target.Cap) ? FormattableString.Invariant($", up to {target.Cap}") : "")}");
         context.Data(FormattableString.Invariant(
             $"a copy takes {PlotScale.Bytes(sizeof(float) * spec.ParameterCount)}; training at batch {Batch} {PlotScale.Bytes(TrainingBytes(spec, activations))}: {Copies} copies and {PlotScale.Bytes(activations)} of activations"));
+        context.Data($"a window is kept in {PlotScale.Bytes(sizeof(float) * spec.KeptCount)}{(spec.Features is null ? "" : $": its features, made once as rows arrive; its rows would be {PlotScale.Bytes(sizeof(float) * spec.Channels * spec.Length)}")}");
         Table boards = context.NewTable("board", "core", "one window", $"step of {Batch}", "memory");
         foreach (Board board in Boards)
             boards.AddRow(board.Name, board.Core, Time(InferenceUs(spec, board)), Time(StepUs(spec, board)), (TrainingBytes(spec, activations) / (board.MemoryMb * 1e6)).ToString("0.00 %", CultureInfo.InvariantCulture));

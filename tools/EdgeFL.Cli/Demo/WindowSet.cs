@@ -80,13 +80,13 @@ internal sealed class Judge
         {
             int count = Math.Min(Batch, windows.Count - first);
             float[] inputs = new float[count * model.InputCount];
-            float[] targets = model.Task == TaskKind.Classify ? [] : new float[count * model.OutputCount];
+            float[] targets = new float[count * model.TargetCount];
             int[] labels = new int[count];
             for (int i = 0; i < count; i++)
             {
                 SampleWindow window = windows[first + i];
                 labels[i] = window.Label;
-                data.Prepare(window.Values, inputs.AsSpan(i * model.InputCount, model.InputCount), targets.Length == 0 ? [] : targets.AsSpan(i * model.OutputCount, model.OutputCount), window.Target);
+                data.Prepare(window, inputs.AsSpan(i * model.InputCount, model.InputCount), targets.Length == 0 ? [] : targets.AsSpan(i * model.OutputCount, model.OutputCount));
             }
 
             batches.Add((inputs, labels, targets, count));

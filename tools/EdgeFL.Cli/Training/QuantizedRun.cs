@@ -24,7 +24,7 @@ internal sealed record QuantizedRun(QuantizedModel Model, int CalibrationWindows
         int count = Math.Min(CalibrationMax, windows.Train.Count), values = spec.InputCount;
         float[] calibration = new float[count * values];
         for (int i = 0; i < count; i++)
-            result.Data.Prepare(windows.Train[(int)((long)i * windows.Train.Count / count)].Values, calibration.AsSpan(i * values, values), []);
+            result.Data.Prepare(windows.Train[(int)((long)i * windows.Train.Count / count)], calibration.AsSpan(i * values, values), []);
         QuantizedModel model = Quantizer.Quantize(spec, result.Parameters, calibration);
 
         var exact = new Network(spec, 1);
@@ -33,7 +33,7 @@ internal sealed record QuantizedRun(QuantizedModel Model, int CalibrationWindows
         int rightBefore = 0, right = 0, same = 0;
         foreach (SampleWindow window in windows.Test)
         {
-            result.Data.Prepare(window.Values, input, []);
+            result.Data.Prepare(window, input, []);
             exact.Predict(result.Parameters, input, 1, outputs);
             int said = Network.LargestOf(outputs);
             result.Data.PrepareUnscaled(window.Values, input);

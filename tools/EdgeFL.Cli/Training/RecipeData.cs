@@ -15,6 +15,9 @@ internal sealed record RecipeData(IReadOnlyList<SampleWindow> Train, IReadOnlyLi
     // As far as a float counts rows one by one.
     private const int RestMax = 1 << 24;
 
+    /// <summary>Names of the labels that the recordings have, in the order of their indices; may be empty.</summary>
+    public IReadOnlyList<string> Classes { get; init; } = [];
+
     /// <summary>Reads the recordings.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="model">Its model; resolved.</param>

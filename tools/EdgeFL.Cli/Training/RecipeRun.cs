@@ -57,13 +57,14 @@ internal static class RecipeRun
 
         double seconds = clock.Elapsed.TotalSeconds;
         average.CopyTo(parameters);
-        return new RecipeResult(Judge(model, data, windows.Test, parameters), trainer.Steps, trainer.SkippedSteps, seconds, parameters, data);
+        return new RecipeResult(Judge(model, data, windows, parameters), trainer.Steps, trainer.SkippedSteps, seconds, parameters, data);
     }
 
-    private static RecipeScore Judge(ModelSpec model, LocalData data, IReadOnlyList<SampleWindow> test, float[] parameters)
+    private static RecipeScore Judge(ModelSpec model, LocalData data, RecipeData windows, float[] parameters)
     {
+        IReadOnlyList<SampleWindow> test = windows.Test;
         var network = new Network(model, JudgeBatch);
-        float[] inputs = new float[JudgeBatch * model.InputCount], targets = new float[JudgeBatch * model.OutputCount], outputs = new float[test.Count * model.OutputCount];
+        float[] inputs = new float[JudgeBatch * model.InputCount], targets = new float[JudgeBatch * model.TargetCount], outputs = new float[test.Count * model.OutputCount];
         int[] labels = new int[JudgeBatch];
         double loss = 0;
         for (int first = 0; first < test.Count; first += JudgeBatch)
@@ -72,15 +73,15 @@ internal static class RecipeRun
             for (int b = 0; b < count; b++)
             {
                 SampleWindow window = test[first + b];
-                data.Prepare(window.Values, inputs.AsSpan(b * model.InputCount, model.InputCount), targets.AsSpan(b * model.OutputCount, model.OutputCount), window.Target);
+                data.Prepare(window, inputs.AsSpan(b * model.InputCount, model.InputCount), targets.AsSpan(b * model.TargetCount, model.TargetCount));
                 labels[b] = window.Label;
             }
 
             Span<float> said = outputs.AsSpan(first * model.OutputCount, count * model.OutputCount);
             network.Predict(parameters, inputs.AsSpan(0, count * model.InputCount), count, said);
-            loss += (double)network.LossOf(said, labels.AsSpan(0, count), targets.AsSpan(0, said.Length), count) * count;
+            loss += (double)network.LossOf(said, labels.AsSpan(0, count), targets.AsSpan(0, count * model.TargetCount), count) * count;
         }
 
-        return RecipeScore.Of(model, test, outputs, loss / test.Count);
+        return RecipeScore.Of(model, windows.Classes, test, outputs, loss / test.Count);
     }
 }
