@@ -85,24 +85,9 @@ public sealed class ChannelNormaliser
         }
     }
 
-    /// <summary>values = values·deviation + mean, what <see cref="Apply"/> undoes but for its limit; a constant channel gives its mean. Before the first window,
-    /// nothing changes.</summary>
-    /// <param name="values">Shape [C,T], channel-major; read and written.</param>
-    /// <exception cref="ArgumentException">The length is no multiple of C.</exception>
-    public void Undo(Span<float> values)
-    {
-        if (values.Length % Channels != 0)
-            throw new ArgumentException($"{values.Length} values do not fit {Channels} channels.");
-        if (count == 0f)
-            return;
-        var length = values.Length / Channels;
-        for (var c = 0; c < Channels; c++)
-        {
-            var factor = IsConstant(c, out var deviation) ? 0f : deviation;
-            foreach (ref var value in values.Slice(c * length, length))
-                value = MathF.FusedMultiplyAdd(value, factor, mean[c]);
-        }
-    }
+    /// <summary>What one unit of a normalised channel is as measured: its deviation; 0 of a constant channel; 1 before the first window.</summary>
+    /// <param name="channel">0 to C-1.</param>
+    public float UnitOf(int channel) => count == 0f ? 1f : IsConstant(channel, out var deviation) ? 0f : deviation;
 
     /// <summary>Writes the statistics for a checkpoint.</summary>
     /// <param name="state">Shape [2C+1]: means, variances, windows seen; overwritten.</param>

@@ -240,8 +240,9 @@ public sealed class LocalData
         for (var c = 0; c < Spec.Channels; c++)
         {
             var channel = normalised.AsSpan(c * Spec.Length, Spec.Length);
-            channel[..Spec.InputLength].CopyTo(input[(c * Spec.InputLength)..]);
-            channel[Spec.InputLength..].CopyTo(target[(c * Spec.Horizon)..]);
+            var last = channel[Spec.InputLength - 1];
+            Vectors.Shift(-last, channel[..Spec.InputLength], input.Slice(c * Spec.InputLength, Spec.InputLength));
+            Vectors.Shift(-last, channel[Spec.InputLength..], target.Slice(c * Spec.Horizon, Spec.Horizon));
         }
     }
 
@@ -257,24 +258,30 @@ public sealed class LocalData
             throw new ArgumentException($"{input.Length} values are not the latest rows that model '{Spec.Name}' goes on from.", nameof(input));
         Normalise(window.Values, window.IsFeatures, normalised);
         for (var c = 0; c < Spec.Channels; c++)
-            normalised.AsSpan(c * Spec.Length + Spec.Horizon, Spec.InputLength).CopyTo(input[(c * Spec.InputLength)..]);
+        {
+            var rows = normalised.AsSpan(c * Spec.Length + Spec.Horizon, Spec.InputLength);
+            Vectors.Shift(-rows[^1], rows, input.Slice(c * Spec.InputLength, Spec.InputLength));
+        }
     }
 
-    /// <summary>Takes back how values were brought to the model's scale.</summary>
-    /// <param name="values">Shape [C,T] for any T, channel-major: rows that the model gave; as measured on return.</param>
-    /// <exception cref="ArgumentException">The length is no multiple of C.</exception>
-    public void Unprepare(Span<float> values)
+    /// <summary>Brings what a forecast model gave to rows as measured.</summary>
+    /// <param name="forecast">Shape [C,h], channel-major; read and written.</param>
+    /// <param name="window">The window that was gone on from.</param>
+    /// <param name="lastRow">Its last row that the model saw.</param>
+    /// <exception cref="ArgumentException">The model does not forecast, the window has another shape, or the span another length.</exception>
+    public void ToRows(Span<float> forecast, SampleWindow window, int lastRow)
     {
-        if (values.Length % Spec.Channels != 0)
-            throw new ArgumentException($"{values.Length} values do not fit the {Spec.Channels} channels of model '{Spec.Name}'.");
-        if (Normaliser is not null)
+        ArgumentNullException.ThrowIfNull(window);
+        Check(window);
+        if (Spec.Task != TaskKind.Forecast || forecast.Length != Spec.OutputCount)
+            throw new ArgumentException($"{forecast.Length} values are no forecast of model '{Spec.Name}'.", nameof(forecast));
+        for (var c = 0; c < Spec.Channels; c++)
         {
-            Normaliser.Undo(values);
-            return;
+            var unit = Normaliser?.UnitOf(c) ?? (Spec.Scale.IsEmpty ? 1f : 1f / Spec.Scale[c]);
+            var last = window.Values[c * Spec.Length + lastRow];
+            foreach (ref var value in forecast.Slice(c * Spec.Horizon, Spec.Horizon))
+                value = MathF.FusedMultiplyAdd(value, unit, last);
         }
-        var rows = values.Length / Spec.Channels;
-        for (var c = 0; c < Spec.Scale.Length; c++)
-            Vectors.Divide(Spec.Scale[c], values.Slice(c * rows, rows));
     }
 
     /// <summary>Brings a window to what a <see cref="Quantized.QuantizedNetwork"/> takes: as <see cref="Prepare"/> does, but for the model's scale, which is a
@@ -292,7 +299,10 @@ public sealed class LocalData
             window = normalised;
         }
         for (var c = 0; c < Spec.Channels; c++)
-            window.Slice(c * Spec.Length, Spec.InputLength).CopyTo(input[(c * Spec.InputLength)..]);
+        {
+            var rows = window.Slice(c * Spec.Length, Spec.InputLength);
+            Vectors.Shift(Spec.Task == TaskKind.Forecast ? -rows[^1] : 0f, rows, input.Slice(c * Spec.InputLength, Spec.InputLength));
+        }
     }
 
     private void Normalise(ReadOnlySpan<float> window, bool areFeatures, Span<float> destination)

@@ -73,7 +73,7 @@ public sealed partial class NodeCore
             data.PrepareLatest(window, input);
             network.Predict(parameters.Span, input, 1, output);
             forecast = [.. output];
-            data.Unprepare(forecast);
+            data.ToRows(forecast, window, model.Length - 1);
         }
 
         return new Inference(window.TimeMs, -1, error > usual ? "unusual" : "usual", error, ofRound) { Threshold = usual, Forecast = forecast };

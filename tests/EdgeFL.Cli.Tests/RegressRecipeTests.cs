@@ -4,6 +4,7 @@ using System.Text.Json;
 using EdgeFL.Cli.Framework;
 using EdgeFL.Cli.Training;
 using EdgeFL.Learning;
+using EdgeFL.Platform.Sensors;
 
 namespace EdgeFL.Cli.Tests;
 
@@ -100,7 +101,7 @@ public sealed class RegressRecipeTests
     [InlineData("\"epochs\": 30", "\"epochs\": 30, \"rotation\": 0.1", "models that classify")]
     [InlineData("model.json", "activity-cnn", "takes 6 channels")]
     [InlineData("model.json", "classes.json", "\"target\" is for models that regress; 'two' does not")]
-    [InlineData("model.json", "next.json", "'next' neither classifies, regresses nor clusters")]
+    [InlineData("model.json", "next.json", "is for models that regress; 'next' does not")]
     [InlineData("rul.csv", "gone.csv", "gone.csv")]
     [InlineData("train.csv", "short.csv", "0 windows with a target to train on")]
     public async Task Train_RecipeThatIsWrong_SaysWhere(string from, string to, string says)
@@ -164,7 +165,8 @@ public sealed class RegressRecipeTests
     {
         await File.WriteAllTextAsync(folder["recipe.json"], recipe);
         var console = new CliConsole { Out = TextWriter.Null, Err = TextWriter.Null, In = TextReader.Null, WorkingFolder = folder.Path };
-        return await RecipeData.ReadAsync(Training.Recipe.Load("recipe.json", console), ModelSpec.Parse(Encoding.UTF8.GetBytes(Model)), folder.Path, CancellationToken.None);
+        var sensor = new SensorDescription("engines", "replay", [new ChannelDescription("s2", "")], 1, []);
+        return await RecipeData.ReadAsync(Training.Recipe.Load("recipe.json", console), ModelSpec.Parse(Encoding.UTF8.GetBytes(Model)), sensor, folder.Path, CancellationToken.None);
     }
 
     /// <summary>Engines that run to their end, three that are stopped before, and a sensor that tells the rows left, the rest of the stopped ones included.</summary>

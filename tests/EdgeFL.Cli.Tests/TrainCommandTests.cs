@@ -34,6 +34,50 @@ public sealed class TrainCommandTests
     [DataFact("hydraulic")]
     public Task Train_HydraulicPump_ReachesItsAccuracy() => ReachesAsync("hydraulic-pump", "hydraulic", 0.92);
 
+    [DataFact("hydraulic")]
+    public async Task Train_HydraulicAnomaly_FindsWhatItHasNeverSeen()
+    {
+        using JsonDocument json = await TrainAsync("hydraulic-anomaly", "hydraulic");
+        JsonElement root = json.RootElement;
+        Assert.InRange(root.GetProperty("detected").GetDouble(), 0.99, 1);
+        Assert.InRange(root.GetProperty("false_alarms").GetDouble(), 0, 0.03);
+        Assert.InRange(root.GetProperty("auc").GetDouble(), 0.99, 1);
+        Assert.Equal([false, false, true], root.GetProperty("labels").EnumerateArray().Select(label => label.GetProperty("usual").GetBoolean()));
+    }
+
+    [DataFact("occupancy")]
+    public async Task Train_OccupancyForecast_BeatsThatNothingChanges()
+    {
+        using JsonDocument json = await TrainAsync("occupancy-forecast", "occupancy");
+        Assert.InRange(json.RootElement.GetProperty("skill").GetDouble(), 0.15, 0.9);
+        JsonElement[] channels = [.. json.RootElement.GetProperty("channels").EnumerateArray()];
+        Assert.Equal(["temperature", "humidity", "co2"], channels.Select(channel => channel.GetProperty("channel").GetString()));
+        Assert.All(channels, channel => Assert.True(channel.GetProperty("rmse").GetDouble() < channel.GetProperty("rmse_unchanged").GetDouble()));
+    }
+
+    [Fact]
+    public async Task Train_OnTheUsualAlone_JudgesBoth()
+    {
+        using TemporaryFolder folder = Files();
+        const string model = """{"name":"auto","task":"reconstruct","channels":2,"length":8,"normalise":"running","layers":[{"type":"flatten"},{"type":"dense","outputs":1},{"type":"dense","outputs":0}]}""";
+        await File.WriteAllTextAsync(folder["model.json"], model);
+        await File.WriteAllTextAsync(folder["recipe.json"], Recipe.Replace("\"split\"", "\"usual\": [\"good\"], \"split\"", StringComparison.Ordinal));
+        CliRun text = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", "."]), run = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", ".", "--json"]);
+        Assert.Equal((0, 0), (text.Exit, run.Exit));
+        Assert.Contains("good (usual)", text.Out, StringComparison.Ordinal);
+        using JsonDocument json = JsonDocument.Parse(run.Out);
+        Assert.Equal(["good", "bad"], json.RootElement.GetProperty("labels").EnumerateArray().Select(label => label.GetProperty("label").GetString()));
+        Assert.True(json.RootElement.GetProperty("train_windows").GetInt32() < json.RootElement.GetProperty("test_windows").GetInt32(), "the unusual must not train");
+
+        await File.WriteAllTextAsync(folder["recipe.json"], Recipe.Replace("\"split\"", "\"usual\": [\"fine\"], \"split\"", StringComparison.Ordinal));
+        CliRun unknown = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", "."]);
+        Assert.Contains("\"usual\" must name one or more of the labels good, bad.", unknown.Err, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(folder["model.json"], Model);
+        await File.WriteAllTextAsync(folder["recipe.json"], Recipe.Replace("\"split\"", "\"usual\": [\"good\"], \"split\"", StringComparison.Ordinal));
+        CliRun classifies = await CliRun.Of(folder.Path, ["train", "--recipe", "recipe.json", "--data", "."]);
+        Assert.Contains("\"usual\" is for models that reconstruct", classifies.Err, StringComparison.Ordinal);
+    }
+
     [DataFact("cmapss-fd001")]
     public async Task Train_Turbofan_ReachesItsError()
     {

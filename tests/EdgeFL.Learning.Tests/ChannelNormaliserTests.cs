@@ -1,3 +1,5 @@
+using EdgeFL.Numerics;
+
 namespace EdgeFL.Learning.Tests;
 
 public sealed class ChannelNormaliserTests
@@ -37,21 +39,16 @@ public sealed class ChannelNormaliserTests
     }
 
     [Fact]
-    public void Undo_AfterApply_GivesTheMeasuredBack()
+    public void UnitOf_AChannel_IsItsDeviation()
     {
-        var normaliser = new ChannelNormaliser(3);
-        var window = Models.Gaussian(60, 7);
-        Array.Fill(window, 42f, 40, 20);
-        for (var t = 0; t < 20; t++)
-            window[t] = 1000f + 50f * window[t];
-        normaliser.Undo(window); // Nothing observed: nothing changes, as with Apply.
+        var normaliser = new ChannelNormaliser(2);
+        Assert.Equal(1f, normaliser.UnitOf(0));
+        var window = Models.Gaussian(4000, 7);
+        Vectors.Scale(50f, window.AsSpan(0, 2000));
+        Array.Fill(window, 42f, 2000, 2000);
         normaliser.Observe(window);
-        var scaled = new float[60];
-        normaliser.Apply(window, scaled);
-        normaliser.Undo(scaled);
-        for (var i = 0; i < 60; i++)
-            Assert.Equal(window[i], scaled[i], 1e-3);
-        Assert.Throws<ArgumentException>(() => normaliser.Undo(new float[4]));
+        Assert.Equal(50f, normaliser.UnitOf(0), 1f);
+        Assert.Equal(0f, normaliser.UnitOf(1));
     }
 
     [Theory]

@@ -58,15 +58,41 @@ public sealed class LocalDataTests
     }
 
     [Fact]
-    public void NextBatch_Forecast_TargetsAreTheLastRows()
+    public void NextBatch_Forecast_TargetsAreTheLastRowsFromTheRowBeforeThem()
     {
         var spec = Models.Parse("""{"name":"f","task":"forecast","channels":2,"length":5,"horizon":2,"layers":[{"type":"flatten"},{"type":"dense","outputs":0}]}""");
         var data = new LocalData(spec, new LocalDataOptions { HeldOutPerBlock = 0 }, 1);
         Assert.True(data.Add(new SampleWindow([1, 2, 3, 4, 5, 10, 20, 30, 40, 50], 2, SampleBatch.NoLabel, 0)));
         float[] inputs = new float[6], targets = new float[4];
         Assert.Equal(1, data.NextBatch(1, inputs, new int[1], targets));
-        Assert.Equal([1, 2, 3, 10, 20, 30], inputs);
-        Assert.Equal([4, 5, 40, 50], targets);
+        Assert.Equal([-2, -1, 0, -20, -10, 0], inputs);
+        Assert.Equal([1, 2, 10, 20], targets);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(""","normalise":"running" """)]
+    [InlineData(""","scale":[0.5,4]""")]
+    public void ToRows_OfWhatTheTargetsAre_GivesTheMeasuredRows(string members)
+    {
+        var spec = Models.Parse($$"""{"name":"f","task":"forecast","channels":2,"length":5,"horizon":2{{members}},"layers":[{"type":"flatten"},{"type":"dense","outputs":0}]}""");
+        var data = new LocalData(spec, new LocalDataOptions { HeldOutPerBlock = 0 }, 1);
+        var window = new SampleWindow([1, 2, 3, 4, 5, 10, 20, 30, 40, 50], 2, SampleBatch.NoLabel, 0);
+        Assert.True(data.Add(window));
+        float[] inputs = new float[6], targets = new float[4], latest = new float[6], unscaled = new float[6];
+        Assert.Equal(1, data.NextBatch(1, inputs, new int[1], targets));
+        data.ToRows(targets, window, 2);
+        Assert.Equal([4f, 5f, 40f, 50f], targets.Select(value => MathF.Round(value, 4)));
+
+        // The latest rows are those a forecast beyond the window goes on from.
+        data.PrepareLatest(window, latest);
+        for (var i = 0; i < 6; i++)
+            Assert.Equal(inputs[i], latest[i], 1e-5);
+        data.PrepareUnscaled(window.Values, unscaled);
+        Assert.Equal(0f, unscaled[2]);
+        Assert.Equal(0f, unscaled[5]);
+        Assert.Throws<ArgumentException>(() => data.ToRows(new float[3], window, 2));
+        Assert.Throws<ArgumentException>(() => data.PrepareLatest(new SampleWindow(new float[5], 1, 0, 0), latest));
     }
 
     [Fact]

@@ -53,12 +53,12 @@ internal static class TrainCommand
         string folder = context.Console.Resolve(dataFolder);
         if (!Directory.Exists(folder))
             throw new CliException("data-missing", $"There is no folder {folder}.", "--data DIR   (the folder of the recordings)", ExitCodes.Usage);
-        (ModelSpec model, IReadOnlyList<string> classes) = await ResolveAsync(recipe, folder, context.Console).ConfigureAwait(false);
+        (ModelSpec model, SensorDescription sensor) = await ResolveAsync(recipe, folder, context.Console).ConfigureAwait(false);
         context.Progress($"{recipe.About}: reading {folder}");
-        RecipeData windows = await RecipeData.ReadAsync(recipe, model, folder, cancel).ConfigureAwait(false) with { Classes = classes };
+        RecipeData windows = await RecipeData.ReadAsync(recipe, model, sensor, folder, cancel).ConfigureAwait(false);
         if (windows.Train.Count == 0 || windows.Test.Count == 0 || windows.Train.Count > 65536)
         {
-            throw new CliException("bad-data", $"{folder} gives {windows.Train.Count} {(model.Task == TaskKind.Classify ? "labelled windows" : model.Task == TaskKind.Cluster ? "windows" : "windows with a target")} to train on and {windows.Test.Count} to test; 1 to 65,536 and at least one are needed.",
+            throw new CliException("bad-data", $"{folder} gives {windows.Train.Count} {model.Task switch { TaskKind.Classify => "labelled windows", TaskKind.Regress => "windows with a target", _ => "windows" }} to train on and {windows.Test.Count} to test; 1 to 65,536 and at least one are needed.",
                 "edgefl train --help", ExitCodes.Failure);
         }
 
@@ -81,13 +81,13 @@ internal static class TrainCommand
         return (recipe, model, windows, result);
     }
 
-    private static async Task<(ModelSpec Model, IReadOnlyList<string> Classes)> ResolveAsync(Recipe recipe, string folder, CliConsole console)
+    private static async Task<(ModelSpec Model, SensorDescription Sensor)> ResolveAsync(Recipe recipe, string folder, CliConsole console)
     {
         try
         {
             await using ISensor sensor = SensorFactory.Create(RecipeData.Sensor(recipe, folder, RecipeData.FirstFile(recipe, folder)));
             ModelSpec model = ModelSpec.Parse(Assets.Model(recipe.Model, console)).Resolve(sensor.Description.Channels.Count);
-            return NotFitting(recipe, model, sensor.Description) is { } wrong ? throw new CliException("bad-recipe", wrong, "--recipe activity", ExitCodes.Usage) : (model, sensor.Description.Classes);
+            return NotFitting(recipe, model, sensor.Description) is { } wrong ? throw new CliException("bad-recipe", wrong, "--recipe activity", ExitCodes.Usage) : (model, sensor.Description);
         }
         catch (ModelFormatException wrong)
         {
@@ -98,8 +98,6 @@ internal static class TrainCommand
     /// <summary>Says why recipe, model and sensor do not go together, or null.</summary>
     private static string? NotFitting(Recipe recipe, ModelSpec model, SensorDescription sensor)
     {
-        if (model.Task is not (TaskKind.Classify or TaskKind.Regress or TaskKind.Cluster))
-            return $"Model '{model.Name}' neither classifies, regresses nor clusters: a recipe's model must do one of them.";
         if (recipe.Learning.Rotation > 0 && (model.Task != TaskKind.Classify || model.Channels % 3 != 0))
             return $"\"learning.rotation\" is for models that classify what sensors of three axes measure; '{model.Name}' does not, or its {model.Channels} channels are no multiple of 3.";
         if (model.Target is { } number)
@@ -111,8 +109,18 @@ internal static class TrainCommand
 
         if (recipe.Target is not null)
             return $"\"target\" is for models that regress; '{model.Name}' does not.";
-        if (model.Task == TaskKind.Cluster)
-            return recipe.Labels is null ? null : $"\"labels\" is for models that classify; '{model.Name}' finds its clusters without.";
+        if (recipe.Usual is not null && model.Task != TaskKind.Reconstruct)
+            return $"\"usual\" is for models that reconstruct; '{model.Name}' does not.";
+        if (recipe.Usual is { } usual)
+        {
+            IReadOnlyList<string> labels = RecipeData.ClassesOf(recipe, model, sensor);
+            return usual.Count > 0 && usual.FirstOrDefault(name => !labels.Contains(name)) is not { } unknown
+                ? null
+                : $"\"usual\" must name one or more of the labels {string.Join(", ", labels)}.";
+        }
+
+        if (model.Task != TaskKind.Classify)
+            return recipe.Labels is null ? null : $"\"labels\" is for models that classify, or with \"usual\"; '{model.Name}' learns without.";
         return recipe.Labels is null && !model.Classes.SequenceEqual(sensor.Classes)
             ? $"Model '{model.Name}' has the classes {string.Join(", ", model.Classes)}, the recordings {string.Join(", ", sensor.Classes)}: they must be the same in the same order."
             : null;

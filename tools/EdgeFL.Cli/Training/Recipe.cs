@@ -37,6 +37,9 @@ internal sealed record Recipe
     /// <summary>Where the number comes from that a regress model learns; null for a model that classifies.</summary>
     public RecipeTarget? Target { get; init; }
 
+    /// <summary>Labels of the windows that are usual, for a model that reconstructs: it trains on these alone, and all that have a label test. Null to train on all.</summary>
+    public IReadOnlyList<string>? Usual { get; init; }
+
     /// <summary>What trains and what tests.</summary>
     public required RecipeSplit Split { get; init; }
 

@@ -15,26 +15,31 @@ internal sealed record RecipeData(IReadOnlyList<SampleWindow> Train, IReadOnlyLi
     // As far as a float counts rows one by one.
     private const int RestMax = 1 << 24;
 
-    /// <summary>Names of the labels that the recordings have, in the order of their indices; may be empty.</summary>
-    public IReadOnlyList<string> Classes { get; init; } = [];
+    /// <summary>Names of the labels that windows may have, in the order of their indices; may be empty.</summary>
+    public required IReadOnlyList<string> Classes { get; init; }
+
+    /// <summary>What is measured, channel by channel.</summary>
+    public required IReadOnlyList<ChannelDescription> Channels { get; init; }
 
     /// <summary>Reads the recordings.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="model">Its model; resolved.</param>
+    /// <param name="sensor">What the recordings hold.</param>
     /// <param name="folder">Folder of the recordings.</param>
     /// <param name="cancel">Stops.</param>
     /// <exception cref="CliException">A file is wrong.</exception>
     /// <exception cref="SensorException">A recording is missing or wrong.</exception>
-    public static async Task<RecipeData> ReadAsync(Recipe recipe, ModelSpec model, string folder, CancellationToken cancel)
+    public static async Task<RecipeData> ReadAsync(Recipe recipe, ModelSpec model, SensorDescription sensor, string folder, CancellationToken cancel)
     {
-        Dictionary<int, int>? labels = recipe.Labels is { } table ? ReadLabels(table, model, folder) : null;
+        IReadOnlyList<string> classes = ClassesOf(recipe, model, sensor);
+        Dictionary<int, int>? labels = recipe.Labels is { } table ? ReadLabels(table, model, classes, folder) : null;
         var rows = new RecipeRows(recipe.Target, labels, rest: null);
         (IReadOnlyList<string> trainFiles, IReadOnlyList<string> testFiles) = Files(recipe.Split, folder);
         List<SampleWindow> train = [], test = [];
         foreach (string file in trainFiles)
             train.AddRange(await WindowsAsync(recipe, model, folder, file, rows, cancel).ConfigureAwait(false));
         if (recipe.Split.TestShare > 0)
-            return Divide(train, recipe.Split.TestShare);
+            (train, test) = Divide(train, recipe.Split.TestShare);
         rows = new RecipeRows(recipe.Target, labels, recipe.Target?.TestRest is { } rest ? ReadRest(rest, folder) : null);
         foreach (string file in testFiles)
         {
@@ -42,8 +47,18 @@ internal sealed record RecipeData(IReadOnlyList<SampleWindow> Train, IReadOnlyLi
             test.AddRange(recipe.Split.TestWindows == TestWindows.Last ? windows.GroupBy(window => window.Segment).Select(recording => recording.Last()) : windows);
         }
 
-        return new RecipeData(train, test);
+        if (recipe.Usual is { } usual)
+        {
+            train.RemoveAll(window => window.Label < 0 || !usual.Contains(classes[window.Label]));
+            test.RemoveAll(window => window.Label < 0);
+        }
+
+        return new RecipeData(train, test) { Classes = classes, Channels = sensor.Channels };
     }
+
+    /// <summary>Names of the labels that windows may have: the model's classes, or, of a model without, those of the recordings.</summary>
+    public static IReadOnlyList<string> ClassesOf(Recipe recipe, ModelSpec model, SensorDescription sensor) =>
+        model.Task == TaskKind.Classify ? model.Classes : recipe.Labels is { } table ? [.. table.Classes.Values.Distinct()] : sensor.Classes;
 
     /// <summary>The sensor of a recipe over a recording.</summary>
     public static SensorOptions Sensor(Recipe recipe, string folder, string file)
@@ -77,7 +92,7 @@ internal sealed record RecipeData(IReadOnlyList<SampleWindow> Train, IReadOnlyLi
         return windows;
     }
 
-    private static RecipeData Divide(List<SampleWindow> windows, double testShare)
+    private static (List<SampleWindow> Train, List<SampleWindow> Test) Divide(List<SampleWindow> windows, double testShare)
     {
         List<SampleWindow> train = [], test = [];
         for (int from = 0; from < windows.Count;)
@@ -91,7 +106,7 @@ internal sealed record RecipeData(IReadOnlyList<SampleWindow> Train, IReadOnlyLi
             from = to;
         }
 
-        return new RecipeData(train, test);
+        return (train, test);
     }
 
     private static (IReadOnlyList<string> Train, IReadOnlyList<string> Test) Files(RecipeSplit split, string folder)
@@ -116,15 +131,15 @@ internal sealed record RecipeData(IReadOnlyList<SampleWindow> Train, IReadOnlyLi
     private static Dictionary<int, float> ReadRest(RecipeTable table, string folder) => table.Read<float>(folder, $"number from 0 to {RestMax}",
         cell => float.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out float rows) && rows is >= 0 and <= RestMax ? rows : null);
 
-    private static Dictionary<int, int> ReadLabels(RecipeLabels table, ModelSpec model, string folder)
+    private static Dictionary<int, int> ReadLabels(RecipeLabels table, ModelSpec model, IReadOnlyList<string> classes, string folder)
     {
-        if (table.Classes.Values.FirstOrDefault(name => !model.Classes.Contains(name)) is { } unknown)
+        if (table.Classes.Values.FirstOrDefault(name => !classes.Contains(name)) is { } unknown)
         {
-            throw new CliException("bad-recipe", $"\"labels.classes\" names '{unknown}', which model '{model.Name}' does not know: {string.Join(", ", model.Classes)}.",
+            throw new CliException("bad-recipe", $"\"labels.classes\" names '{unknown}', which model '{model.Name}' does not know: {string.Join(", ", classes)}.",
                 "edgefl train --help", ExitCodes.Usage);
         }
 
-        List<string> classes = [.. model.Classes];
-        return table.Read<int>(folder, "label", cell => table.Classes.TryGetValue(cell, out string? name) ? classes.IndexOf(name) : SampleBatch.NoLabel);
+        List<string> names = [.. classes];
+        return table.Read<int>(folder, "label", cell => table.Classes.TryGetValue(cell, out string? name) ? names.IndexOf(name) : SampleBatch.NoLabel);
     }
 }

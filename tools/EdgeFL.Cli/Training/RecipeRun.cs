@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using EdgeFL.Learning;
 using EdgeFL.Node.Rounds;
+using EdgeFL.Numerics;
 
 namespace EdgeFL.Cli.Training;
 
@@ -57,22 +58,36 @@ internal static class RecipeRun
 
         double seconds = clock.Elapsed.TotalSeconds;
         average.CopyTo(parameters);
-        return new RecipeResult(Judge(model, data, windows, parameters), trainer.Steps, trainer.SkippedSteps, seconds, parameters, data);
+        return new RecipeResult(Judge(recipe, model, data, windows, parameters), trainer.Steps, trainer.SkippedSteps, seconds, parameters, data);
     }
 
-    private static RecipeScore Judge(ModelSpec model, LocalData data, RecipeData windows, float[] parameters)
+    private static RecipeScore Judge(Recipe recipe, ModelSpec model, LocalData data, RecipeData windows, float[] parameters)
     {
-        IReadOnlyList<SampleWindow> test = windows.Test;
+        (float[] outputs, float[] errors, double loss) = Say(model, data, windows.Test, parameters);
+        return model.Task switch
+        {
+            TaskKind.Regress => new RegressScore(model.Target!, windows.Test, outputs),
+            TaskKind.Cluster => new ClusterScore(model, windows.Classes, windows.Test, outputs),
+            TaskKind.Reconstruct => new UnusualScore(recipe.Usual, windows, errors, Say(model, data, windows.Train, parameters).Errors),
+            TaskKind.Forecast => new ForecastScore(model, data, windows, outputs),
+            _ => new ClassifyScore(model, windows.Test, outputs, loss),
+        };
+    }
+
+    /// <summary>What a model says of windows, [N,O]; how far each is from its targets, mean squares, [N], 0 without targets; and the mean loss.</summary>
+    private static (float[] Outputs, float[] Errors, double Loss) Say(ModelSpec model, LocalData data, IReadOnlyList<SampleWindow> windows, float[] parameters)
+    {
         var network = new Network(model, JudgeBatch);
-        float[] inputs = new float[JudgeBatch * model.InputCount], targets = new float[JudgeBatch * model.TargetCount], outputs = new float[test.Count * model.OutputCount];
+        float[] inputs = new float[JudgeBatch * model.InputCount], targets = new float[JudgeBatch * model.TargetCount];
+        float[] outputs = new float[windows.Count * model.OutputCount], errors = new float[windows.Count];
         int[] labels = new int[JudgeBatch];
         double loss = 0;
-        for (int first = 0; first < test.Count; first += JudgeBatch)
+        for (int first = 0; first < windows.Count; first += JudgeBatch)
         {
-            int count = Math.Min(JudgeBatch, test.Count - first);
+            int count = Math.Min(JudgeBatch, windows.Count - first);
             for (int b = 0; b < count; b++)
             {
-                SampleWindow window = test[first + b];
+                SampleWindow window = windows[first + b];
                 data.Prepare(window, inputs.AsSpan(b * model.InputCount, model.InputCount), targets.AsSpan(b * model.TargetCount, model.TargetCount));
                 labels[b] = window.Label;
             }
@@ -80,8 +95,10 @@ internal static class RecipeRun
             Span<float> said = outputs.AsSpan(first * model.OutputCount, count * model.OutputCount);
             network.Predict(parameters, inputs.AsSpan(0, count * model.InputCount), count, said);
             loss += (double)network.LossOf(said, labels.AsSpan(0, count), targets.AsSpan(0, count * model.TargetCount), count) * count;
+            for (int b = 0; b < count && model.TargetCount > 0; b++)
+                errors[first + b] = Vectors.SquaredDistance(said.Slice(b * model.OutputCount, model.OutputCount), targets.AsSpan(b * model.TargetCount, model.TargetCount)) / model.OutputCount;
         }
 
-        return RecipeScore.Of(model, windows.Classes, test, outputs, loss / test.Count);
+        return (outputs, errors, loss / windows.Count);
     }
 }

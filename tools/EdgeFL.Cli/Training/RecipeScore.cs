@@ -8,17 +8,6 @@ namespace EdgeFL.Cli.Training;
 /// <summary>How well a model does on the windows that test, in the terms of its task.</summary>
 internal abstract class RecipeScore
 {
-    /// <summary>Judges what a model said.</summary>
-    /// <param name="model">A model that classifies, regresses or clusters.</param>
-    /// <param name="classes">Names of the labels that windows may have.</param>
-    /// <param name="test">N windows that it can be judged by.</param>
-    /// <param name="outputs">What it said, shape [N,O].</param>
-    /// <param name="loss">Mean loss.</param>
-    public static RecipeScore Of(ModelSpec model, IReadOnlyList<string> classes, IReadOnlyList<SampleWindow> test, ReadOnlySpan<float> outputs, double loss) =>
-        model.Target is { } target ? new RegressScore(target, test, outputs)
-            : model.Task == TaskKind.Cluster ? new ClusterScore(model, classes, test, outputs)
-            : new ClassifyScore(model, test, outputs, loss);
-
     /// <summary>Writes the figures that sum it up.</summary>
     /// <param name="json">Inside the result's object.</param>
     public abstract void WriteFigures(Utf8JsonWriter json);
