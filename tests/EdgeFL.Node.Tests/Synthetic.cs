@@ -32,9 +32,9 @@ internal static class Synthetic
     public static ModelSpec FeatureModel { get; } = ModelSpec.Parse(Encoding.UTF8.GetBytes(
         """{"name":"features","task":"classify","channels":3,"length":20,"classes":["a","b","c"],"normalise":"running","layers":[{"type":"features","bands":3,"block":10},{"type":"dense","outputs":3}]}"""));
 
-    /// <summary>Finds the three classes without being told.</summary>
+    /// <summary>Finds the three classes without being told; with three clusters two of them might well share one.</summary>
     public static ModelSpec ClusterModel { get; } = ModelSpec.Parse(Encoding.UTF8.GetBytes(
-        """{"name":"groups","task":"cluster","channels":3,"length":20,"normalise":"running","layers":[{"type":"features","bands":3,"block":10},{"type":"kmeans","clusters":3}]}"""));
+        """{"name":"groups","task":"cluster","channels":3,"length":20,"normalise":"running","layers":[{"type":"features","bands":3,"block":10},{"type":"kmeans","clusters":6}]}"""));
 
     public static NodeId Id(int i) => NodeId.Parse($"node-{i:00}");
 
@@ -86,6 +86,26 @@ internal static class Synthetic
             all++;
         }
         return (double)right / all;
+    }
+
+    /// <summary>Share of windows of unseen devices that lie in a cluster in which most are of their class, with <see cref="ClusterModel"/>.</summary>
+    public static double Purity(ReadOnlySpan<float> parameters)
+    {
+        var network = new Network(ClusterModel, 1);
+        var data = new LocalData(ClusterModel, Kept, 1);
+        float[] input = new float[ClusterModel.InputCount], distances = new float[ClusterModel.OutputCount];
+        var counts = new int[ClusterModel.OutputCount, 3];
+        List<SampleWindow> windows = [.. Enumerable.Range(500, 4).SelectMany(d => Windows(Stream(d)))];
+        foreach (SampleWindow window in windows)
+            data.Add(window);
+        foreach (SampleWindow window in windows)
+        {
+            data.Prepare(window, input, []);
+            network.Predict(parameters, input, 1, distances);
+            counts[Network.LeastOf(distances), window.Label]++;
+        }
+
+        return Enumerable.Range(0, ClusterModel.OutputCount).Sum(k => Enumerable.Range(0, 3).Max(c => counts[k, c])) / (double)counts.Cast<int>().Sum();
     }
 
     public static byte[] Frame(

@@ -22,6 +22,16 @@ public sealed class FleetSimulationTests
     }
 
     [Fact]
+    public void Fleet_OfDevicesThatSeeAllStates_FindsThemWithoutLabels()
+    {
+        FleetSimulation fleet = Make(1, model: Synthetic.ClusterModel, lacking: false);
+        Assert.True(fleet.Run(60_000));
+        for (int i = 0; i < Nodes; i++)
+            Assert.True(Synthetic.Purity(fleet[i]!.Parameters) > 0.9, $"node {i}: {Synthetic.Purity(fleet[i]!.Parameters)}");
+        Assert.True(Spread(fleet) < 0.05, $"The models lie {Spread(fleet)} of their length apart.");
+    }
+
+    [Fact]
     public void SameSeed_GivesTheSameModels_AnotherSeedOthers()
     {
         static string[] Run(ulong seed)
@@ -190,11 +200,12 @@ public sealed class FleetSimulationTests
     }
 
     private static FleetSimulation Make(
-        ulong seed, int nodes = Nodes, int rounds = 80, SimulationOptions? world = null, ModelSpec? model = null, Func<NodeOptions, NodeOptions>? options = null)
+        ulong seed, int nodes = Nodes, int rounds = 80, SimulationOptions? world = null, ModelSpec? model = null, Func<NodeOptions, NodeOptions>? options = null,
+        bool lacking = true)
     {
-        // Each device lacks one class.
+        // Each device lacks one class, unless told otherwise.
         var streams = Enumerable.Range(0, nodes)
-            .Select(i => (IReadOnlyList<SampleBatch>)Synthetic.Stream(i, 18).Where(b => b.Label(0) != i % 3).ToList()).ToList();
+            .Select(i => (IReadOnlyList<SampleBatch>)Synthetic.Stream(i, 18).Where(b => !lacking || b.Label(0) != i % 3).ToList()).ToList();
         return new FleetSimulation(
             world ?? new SimulationOptions { Seed = seed, SensorIntervalMs = 1 },
             Enumerable.Range(0, nodes).Select(Synthetic.Id).ToList(),
