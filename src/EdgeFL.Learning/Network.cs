@@ -16,6 +16,7 @@ public sealed class Network
     private readonly float[] near;
     private readonly float[] far;
     private readonly bool transposeInput;
+    private readonly int firstLearning;
 
     /// <summary>Makes the scratch.</summary>
     /// <param name="spec">A resolved model.</param>
@@ -31,8 +32,12 @@ public sealed class Network
             throw new ArgumentOutOfRangeException(nameof(maxBatch), maxBatch, "A batch has 1 to 4096 windows.");
         Spec = spec;
         MaxBatch = maxBatch;
-        layers = [.. spec.Layers.Select((layer, index) => Make(layer, index, maxBatch))];
-        transposeInput = spec.Layers[0].Kind is not (LayerKind.Flatten or LayerKind.Features);
+        // An image is a way to see what lies there, no work to be done.
+        var first = spec.Layers[0].Kind == LayerKind.Image ? 1 : 0;
+        layers = [.. spec.Layers.Skip(first).Select((layer, index) => Make(layer, first + index, index == 0, maxBatch))];
+        firstLearning = Array.FindIndex(layers, layer => layer.Spec.ParameterCount > 0);
+        // One row, or one channel, lies the same either way.
+        transposeInput = layers[0].Spec.Kind is not (LayerKind.Flatten or LayerKind.Features) && spec.Channels > 1 && spec.InputLength > 1;
         input = transposeInput ? new float[checked(maxBatch * spec.InputCount)] : [];
         activations = new float[layers.Length][];
         var widest = 0;
@@ -98,12 +103,13 @@ public sealed class Network
         Span<float> dy = near, dx = far;
         var outputs = activations[^1].AsSpan(0, batch * layers[^1].OutputCount);
         var loss = LossAndGradient(outputs, labels, targets, batch, dy);
-        for (var i = layers.Length - 1; i >= 0; i--)
+        // Layers before the first that learns need no gradient.
+        for (var i = layers.Length - 1; i >= firstLearning; i--)
         {
             var layer = layers[i];
             var own = layer.Spec;
             var x = i == 0 ? first : activations[i - 1].AsSpan(0, batch * layer.InputCount);
-            var into = i == 0 ? [] : (layer.IsElementwise ? dy : dx)[..(batch * layer.InputCount)];
+            var into = i == firstLearning ? [] : (layer.IsElementwise ? dy : dx)[..(batch * layer.InputCount)];
             layer.Backward(
                 parameters.Slice(own.ParameterOffset, own.ParameterCount),
                 x,
@@ -195,14 +201,14 @@ public sealed class Network
         return best;
     }
 
-    private static Layer Make(LayerSpec spec, int index, int maxBatch) => spec.Kind switch
+    private static Layer Make(LayerSpec spec, int index, bool isFirst, int maxBatch) => spec.Kind switch
     {
         LayerKind.Conv1d => new Conv1dLayer(spec),
         LayerKind.Dense => new DenseLayer(spec),
         LayerKind.MaxPool1d => new MaxPool1dLayer(spec),
         LayerKind.GlobalAverage => new GlobalAverageLayer(spec),
         LayerKind.Features => new FeaturesLayer(spec),
-        LayerKind.Flatten => new FlattenLayer(spec, index == 0),
+        LayerKind.Flatten => new FlattenLayer(spec, isFirst),
         LayerKind.AveragePool1d => new AveragePool1dLayer(spec),
         LayerKind.LayerNorm => new LayerNormLayer(spec),
         LayerKind.GroupNorm => new GroupNormLayer(spec),
@@ -210,6 +216,8 @@ public sealed class Network
         LayerKind.Dropout => new DropoutLayer(spec, index),
         LayerKind.Gru => new GruLayer(spec, maxBatch),
         LayerKind.RandomFourier => new RandomFourierLayer(spec, maxBatch),
+        LayerKind.Conv2d => new Conv2dLayer(spec),
+        LayerKind.MaxPool2d => new MaxPool2dLayer(spec),
         _ => new ActivationLayer(spec),
     };
 
