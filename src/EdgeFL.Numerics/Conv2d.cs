@@ -6,7 +6,7 @@ namespace EdgeFL.Numerics;
 /// <summary>
 /// Convolution over images as matrix products. Each output sums over the kernel's rows, then its pixels, then i, from the bias on. Each gradient of a weight or
 /// bias sums over samples, then pixels in raster order. The gradient of an input pixel is the sum, over the output pixels that it had a part in, in raster
-/// order, of their sums over o.
+/// order, of their sums over o. What is otherwise for images of one channel says <see cref="Conv2dShape.IsGray"/>.
 /// </summary>
 public static partial class Conv2d
 {
@@ -21,7 +21,6 @@ public static partial class Conv2d
         if (shape.IsGray)
         {
             weight.CopyTo(packed);
-            packed[weight.Length..].Clear();
             return;
         }
         Matrix.TransposeRows(
@@ -85,39 +84,6 @@ public static partial class Conv2d
             Matrix.Multiply(row, x[(r * shape.Line)..], packed, bias, y[(r * shape.OutputWidth * shape.Outputs)..]);
     }
 
-    /// <summary>Filter by filter over all pixels, those too that the kernel would reach over the edge from; then the channels of each pixel are brought together.</summary>
-    private static void ForwardGray(
-        in Conv2dShape shape, ReadOnlySpan<float> x, ReadOnlySpan<float> packed, ReadOnlySpan<float> bias, Span<float> scratch, Span<float> y)
-    {
-        var plane = shape.GrayPlane;
-        for (var o = 0; o < shape.PaddedOutputs; o++)
-            scratch.Slice(o * plane, plane).Fill(o < bias.Length ? bias[o] : 0f);
-        var product = new MatrixProduct
-        {
-            Rows = shape.PaddedOutputs,
-            Columns = plane,
-            Depth = shape.Kernel,
-            ARow = shape.Taps,
-            ADepth = 1,
-            BDepth = 1,
-            CRow = plane,
-            Batches = shape.Kernel,
-            ABatch = shape.Kernel,
-            BBatch = shape.Width,
-        };
-        Matrix.Accumulate(product, packed, x, scratch);
-        for (var r = 0; r < shape.OutputHeight; r++)
-        {
-            Matrix.TransposeRows(
-                ref scratch[r * shape.Width],
-                new Matrix.RowOrder(plane),
-                ref y[r * shape.OutputWidth * shape.Outputs],
-                new Matrix.RowOrder(shape.Outputs),
-                shape.Outputs,
-                shape.OutputWidth);
-        }
-    }
-
     /// <summary>
     /// Gradients of the weights and biases, summed over the batch: dw[o,i,j,k] = Σ_b Σ_r Σ_c x[b,r+j,c+k,i]·dy[b,r,c,o], db[o] = Σ_b Σ_r Σ_c dy[b,r,c,o].
     /// </summary>
@@ -140,6 +106,11 @@ public static partial class Conv2d
     {
         Check(shape, batch, x.Length, outputGradient.Length, scratch.Length);
         CheckWeights(shape, weightGradient.Length, biasGradient.Length, shape.Outputs);
+        if (shape.IsGray)
+        {
+            ParameterGradientGray(shape, x, outputGradient, batch, scratch, weightGradient, biasGradient);
+            return;
+        }
         var sums = scratch[..shape.SumCount];
         var patches = scratch.Slice(shape.SumCount, shape.PatchCount);
         var copy = scratch[(shape.SumCount + shape.PatchCount)..];

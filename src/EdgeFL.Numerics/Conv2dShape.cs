@@ -33,7 +33,7 @@ public readonly record struct Conv2dShape(int Inputs, int Outputs, int Kernel, i
     public int WeightCount => checked(Outputs * Taps);
 
     /// <summary>Floats of weights packed for <see cref="Conv2d.Forward"/>.</summary>
-    public int PackedForwardCount => IsGray ? PaddedOutputs * Taps : WeightCount;
+    public int PackedForwardCount => WeightCount;
 
     /// <summary>Floats of weights packed for <see cref="Conv2d.InputGradient"/>.</summary>
     public int PackedBackwardCount => checked(Outputs * PatchStride);
@@ -43,10 +43,10 @@ public readonly record struct Conv2dShape(int Inputs, int Outputs, int Kernel, i
     {
         get
         {
-            int forward = IsGray ? checked(PaddedOutputs * GrayPlane) : 0;
-            int weights = checked(SumCount + PatchCount + RowsAtOnce * OutputWidth * Outputs + Slack);
-            int inputs = checked(PatchCount + InputCount + Slack);
-            return Math.Max(forward, Math.Max(weights, inputs));
+            var weights = IsGray
+                ? checked(Slack + GraySumCount + GrayGroups * 3 * GrayPlane + InputCount + Slack)
+                : checked(SumCount + PatchCount + RowsAtOnce * OutputWidth * Outputs + Slack);
+            return Math.Max(weights, checked(PatchCount + InputCount + Slack));
         }
     }
 
@@ -73,9 +73,23 @@ public readonly record struct Conv2dShape(int Inputs, int Outputs, int Kernel, i
     /// <summary>Sums of weight gradients, and of the bias gradient in the column behind them.</summary>
     internal int SumCount => checked(PaddedOutputs * PatchStride);
 
-    /// <summary>One channel and few filters: then vectors run over the pixels.</summary>
+    /// <summary>
+    /// One channel and few filters: then vectors run over the pixels, and a gradient of a weight or bias has sixteen sums, each of the pixels whose place in the
+    /// image, counted without the rows and columns that the kernel takes away, is the same modulo sixteen.
+    /// </summary>
     internal bool IsGray => Inputs == 1 && Outputs < 16;
 
-    /// <summary>Floats of one filter's results where vectors run over the pixels: as wide as the input, but for the end of the last row.</summary>
-    internal int GrayPlane => (OutputHeight - 1) * Width + OutputWidth;
+    /// <summary>Pixels in raster order from the first to the last that has an output, those at the ends of rows that have none among them.</summary>
+    internal int GrayPixels => (OutputHeight - 1) * Width + OutputWidth;
+
+    /// <summary>Floats of one filter's plane.</summary>
+    internal int GrayPlane => (GrayPixels + Slack - 1) & ~(Slack - 1);
+
+    /// <summary>Threes of filters.</summary>
+    internal int GrayGroups => (Outputs + 2) / 3;
+
+    /// <summary>Sums of a filter: its weights', and its bias's.</summary>
+    internal int GraySums => Taps + 1;
+
+    internal int GraySumCount => checked(GrayGroups * 3 * GraySums * Slack);
 }

@@ -80,9 +80,10 @@ public static partial class Pooling
         /// <param name="y">Its largest.</param>
         /// <param name="dy">The gradient of that.</param>
         /// <param name="dx">Those of the window's values.</param>
-        /// <param name="counts">Above zero in the lanes that may be stored.</param>
+        /// <param name="counts">Above zero in the lanes that are the window's.</param>
+        /// <param name="keeps">Whether the values of dx in the other lanes are to stay.</param>
         static abstract void At<TLanes, TVector>(
-            nint line, nint channels, int size, ref float x, ref float y, ref float dy, ref float dx, TVector counts)
+            nint line, nint channels, int size, ref float x, ref float y, ref float dy, ref float dx, TVector counts, bool keeps)
             where TLanes : struct, ILanes<TVector>
             where TVector : struct;
     }
@@ -91,18 +92,21 @@ public static partial class Pooling
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void At<TLanes, TVector>(
-            nint line, nint channels, int size, ref float x, ref float y, ref float dy, ref float dx, TVector counts)
+            nint line, nint channels, int size, ref float x, ref float y, ref float dy, ref float dx, TVector counts, bool keeps)
             where TLanes : struct, ILanes<TVector>
             where TVector : struct
         {
             var most = TLanes.Load(ref x);
-            for (nint j = 0; j < size; j++)
+            for (var j = 0; j < size; j++)
             {
-                for (nint k = 0; k < size; k++)
+                nint at = 0;
+                for (var k = 0; k < size; k++)
                 {
-                    var next = TLanes.Load(ref Unsafe.Add(ref x, j * line + k * channels));
+                    var next = TLanes.Load(ref Unsafe.Add(ref x, at));
                     most = TLanes.WhereGreater(next, most, next, most);
+                    at += channels;
                 }
+                x = ref Unsafe.Add(ref x, line);
             }
             TLanes.Store(most, ref y);
         }
@@ -112,23 +116,28 @@ public static partial class Pooling
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void At<TLanes, TVector>(
-            nint line, nint channels, int size, ref float x, ref float y, ref float dy, ref float dx, TVector counts)
+            nint line, nint channels, int size, ref float x, ref float y, ref float dy, ref float dx, TVector counts, bool keeps)
             where TLanes : struct, ILanes<TVector>
             where TVector : struct
         {
             var most = TLanes.Load(ref y);
             var left = TLanes.Load(ref dy);
-            for (nint j = 0; j < size; j++)
+            for (var j = 0; j < size; j++)
             {
-                for (nint k = 0; k < size; k++)
+                nint at = 0;
+                for (var k = 0; k < size; k++)
                 {
-                    var at = j * line + k * channels;
                     var value = TLanes.Load(ref Unsafe.Add(ref x, at));
                     ref var to = ref Unsafe.Add(ref dx, at);
                     var taken = TLanes.WhereEqual(value, most, left, TLanes.Zero);
-                    TLanes.Store(TLanes.WhereGreater(counts, TLanes.Zero, taken, TLanes.Load(ref to)), ref to);
+                    if (keeps)
+                        taken = TLanes.WhereGreater(counts, TLanes.Zero, taken, TLanes.Load(ref to));
+                    TLanes.Store(taken, ref to);
                     left = TLanes.WhereEqual(value, most, TLanes.Zero, left);
+                    at += channels;
                 }
+                x = ref Unsafe.Add(ref x, line);
+                dx = ref Unsafe.Add(ref dx, line);
             }
         }
     }
@@ -147,8 +156,8 @@ public static partial class Pooling
     }
 
     /// <summary>
-    /// Whole vectors everywhere: where the channels do not fill the last one, its other lanes are the next pixel's, which of y are written over by the next
-    /// window, and of dx are left alone. Behind the image's last windows there is nothing to read.
+    /// Whole vectors everywhere: where the channels do not fill the last one, its other lanes are the next pixel's. Most are written over when that comes; the
+    /// others are kept. Behind the image's last windows there is nothing to read.
     /// </summary>
     private static void OverImage<TWindow, TLanes, TVector>(in Windows windows, ref float x, ref float y, ref float dy, ref float dx)
         where TWindow : struct, IWindow
@@ -167,14 +176,14 @@ public static partial class Pooling
                 nint from = r * size * line + c * size * channels;
                 nint i = 0;
                 for (; i < whole; i += TLanes.Count)
-                    Window<TWindow, TLanes, TVector>(line, channels, size, ref x, ref y, ref dy, ref dx, from + i, at + i, all);
+                    Window<TWindow, TLanes, TVector>(line, channels, size, ref x, ref y, ref dy, ref dx, from + i, at + i, all, false);
                 if (i < channels && at + i + TLanes.Count <= end)
                 {
-                    Window<TWindow, TLanes, TVector>(line, channels, size, ref x, ref y, ref dy, ref dx, from + i, at + i, counts);
+                    Window<TWindow, TLanes, TVector>(line, channels, size, ref x, ref y, ref dy, ref dx, from + i, at + i, counts, whole > 0 || c == windows.Columns - 1);
                     i = channels;
                 }
                 for (; i < channels; i++)
-                    Window<TWindow, Lanes1, float>(line, channels, size, ref x, ref y, ref dy, ref dx, from + i, at + i, 1f);
+                    Window<TWindow, Lanes1, float>(line, channels, size, ref x, ref y, ref dy, ref dx, from + i, at + i, 1f, false);
                 at += channels;
             }
         }
@@ -182,10 +191,10 @@ public static partial class Pooling
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Window<TWindow, TLanes, TVector>(
-        nint line, nint channels, int size, ref float x, ref float y, ref float dy, ref float dx, nint from, nint at, TVector counts)
+        nint line, nint channels, int size, ref float x, ref float y, ref float dy, ref float dx, nint from, nint at, TVector counts, bool keeps)
         where TWindow : struct, IWindow
         where TLanes : struct, ILanes<TVector>
         where TVector : struct =>
         TWindow.At<TLanes, TVector>(
-            line, channels, size, ref Unsafe.Add(ref x, from), ref Unsafe.Add(ref y, at), ref Unsafe.Add(ref dy, at), ref Unsafe.Add(ref dx, from), counts);
+            line, channels, size, ref Unsafe.Add(ref x, from), ref Unsafe.Add(ref y, at), ref Unsafe.Add(ref dy, at), ref Unsafe.Add(ref dx, from), counts, keeps);
 }

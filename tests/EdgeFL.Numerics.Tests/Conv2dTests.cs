@@ -12,6 +12,11 @@ public sealed class Conv2dTests
         { 1, 1, 1, 1, 1 },
         { 1, 8, 3, 8, 8 },
         { 1, 15, 3, 5, 9 },
+        { 1, 7, 4, 6, 6 },
+        { 1, 1, 2, 6, 6 },
+        { 1, 1, 2, 3, 9 },
+        { 1, 2, 6, 7, 13 },
+        { 1, 4, 7, 9, 8 },
         { 1, 16, 3, 9, 5 },
         { 1, 3, 4, 4, 4 },
         { 2, 5, 2, 6, 3 },
@@ -51,26 +56,35 @@ public sealed class Conv2dTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void ParameterGradient_AtEveryWidth_IsOneChainForEachParameter(int inputs, int outputs, int kernel, int height, int width)
+    public void ParameterGradient_AtEveryWidth_IsOneChainForEachParameterOrSixteen(int inputs, int outputs, int kernel, int height, int width)
     {
         const int Batch = 2;
         var shape = new Conv2dShape(inputs, outputs, kernel, height, width);
         float[] x = Inputs.Wild(Batch * shape.InputCount, 1), dy = Inputs.Wild(Batch * shape.OutputCount, 2);
-        var expected = new float[shape.WeightCount + outputs];
+        // Where one channel meets few filters there are sixteen chains, one for each lane of the widest vector.
+        var chains = inputs == 1 && outputs < 16 ? 16 : 1;
+        var sums = new float[chains, shape.WeightCount + outputs];
         for (var p = 0; p < Batch * shape.OutputCount / outputs; p++)
         {
             int pixels = shape.OutputHeight * shape.OutputWidth, b = p / pixels, row = p % pixels / shape.OutputWidth, column = p % pixels % shape.OutputWidth;
+            var chain = (row * width + column) % chains;
             for (var o = 0; o < outputs; o++)
             {
                 var gradient = dy[p * outputs + o];
                 foreach (var (j, k, i) in Taps(shape))
                 {
-                    ref var sum = ref expected[Weight(shape, o, j, k, i)];
+                    ref var sum = ref sums[chain, Weight(shape, o, j, k, i)];
                     sum = MathF.FusedMultiplyAdd(gradient, x[b * shape.InputCount + ((row + j) * width + column + k) * inputs + i], sum);
                 }
-                expected[shape.WeightCount + o] += gradient;
+                sums[chain, shape.WeightCount + o] += gradient;
             }
         }
+        for (var half = chains / 2; half > 0; half /= 2)
+        {
+            for (var at = 0; at < half * sums.GetLength(1); at++)
+                sums[at / sums.GetLength(1), at % sums.GetLength(1)] += sums[at / sums.GetLength(1) + half, at % sums.GetLength(1)];
+        }
+        float[] expected = [.. Enumerable.Range(0, sums.GetLength(1)).Select(at => sums[0, at])];
         AtEveryWidth(expected, () =>
         {
             var gradient = Stale(expected.Length);
