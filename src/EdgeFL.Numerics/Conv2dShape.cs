@@ -11,8 +11,8 @@ namespace EdgeFL.Numerics;
 /// <param name="Width">W, pixels in a row, at least K.</param>
 public readonly record struct Conv2dShape(int Inputs, int Outputs, int Kernel, int Height, int Width)
 {
-    // Floats of patches that are made at a time: they and what they are multiplied with stay in the first two levels of cache.
-    private const int PatchFloats = 12 * 1024;
+    // Floats of patches that are made at a time: they and what they are multiplied with stay in the first level of a large core's cache.
+    private const int PatchFloats = 6 * 1024;
 
     // A vector at the end of a buffer may be stored whole.
     internal const int Slack = 16;

@@ -97,18 +97,25 @@ public static partial class Pooling
             where TVector : struct
         {
             var most = TLanes.Load(ref x);
-            for (var j = 0; j < size; j++)
+            if (size == 2)
             {
-                nint at = 0;
-                for (var k = 0; k < size; k++)
+                // The usual one, without loops.
+                ref var below = ref Unsafe.Add(ref x, line);
+                most = Greater(most, TLanes.Load(ref Unsafe.Add(ref x, channels)));
+                most = Greater(most, TLanes.Load(ref below));
+                most = Greater(most, TLanes.Load(ref Unsafe.Add(ref below, channels)));
+            }
+            else
+            {
+                for (nint j = 0; j < size; j++)
                 {
-                    var next = TLanes.Load(ref Unsafe.Add(ref x, at));
-                    most = TLanes.WhereGreater(next, most, next, most);
-                    at += channels;
+                    for (nint k = 0; k < size; k++)
+                        most = Greater(most, TLanes.Load(ref Unsafe.Add(ref x, j * line + k * channels)));
                 }
-                x = ref Unsafe.Add(ref x, line);
             }
             TLanes.Store(most, ref y);
+
+            static TVector Greater(TVector most, TVector next) => TLanes.WhereGreater(next, most, next, most);
         }
     }
 
@@ -122,32 +129,45 @@ public static partial class Pooling
         {
             var most = TLanes.Load(ref y);
             var left = TLanes.Load(ref dy);
-            for (var j = 0; j < size; j++)
+            if (size == 2)
             {
-                nint at = 0;
-                for (var k = 0; k < size; k++)
-                {
-                    var value = TLanes.Load(ref Unsafe.Add(ref x, at));
-                    ref var to = ref Unsafe.Add(ref dx, at);
-                    var taken = TLanes.WhereEqual(value, most, left, TLanes.Zero);
-                    if (keeps)
-                        taken = TLanes.WhereGreater(counts, TLanes.Zero, taken, TLanes.Load(ref to));
-                    TLanes.Store(taken, ref to);
-                    left = TLanes.WhereEqual(value, most, TLanes.Zero, left);
-                    at += channels;
-                }
-                x = ref Unsafe.Add(ref x, line);
-                dx = ref Unsafe.Add(ref dx, line);
+                ref float xBelow = ref Unsafe.Add(ref x, line), dxBelow = ref Unsafe.Add(ref dx, line);
+                left = Give<TLanes, TVector>(ref x, ref dx, most, left, counts, keeps);
+                left = Give<TLanes, TVector>(ref Unsafe.Add(ref x, channels), ref Unsafe.Add(ref dx, channels), most, left, counts, keeps);
+                left = Give<TLanes, TVector>(ref xBelow, ref dxBelow, most, left, counts, keeps);
+                Give<TLanes, TVector>(ref Unsafe.Add(ref xBelow, channels), ref Unsafe.Add(ref dxBelow, channels), most, left, counts, keeps);
+                return;
             }
+            for (nint j = 0; j < size; j++)
+            {
+                for (nint k = 0; k < size; k++)
+                {
+                    var at = j * line + k * channels;
+                    left = Give<TLanes, TVector>(ref Unsafe.Add(ref x, at), ref Unsafe.Add(ref dx, at), most, left, counts, keeps);
+                }
+            }
+        }
+
+        /// <summary>Gives the gradient to a value that is the largest, and says what is left of it.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static TVector Give<TLanes, TVector>(ref float x, ref float dx, TVector most, TVector left, TVector counts, bool keeps)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : struct
+        {
+            var value = TLanes.Load(ref x);
+            var taken = TLanes.WhereEqual(value, most, left, TLanes.Zero);
+            if (keeps)
+                taken = TLanes.WhereGreater(counts, TLanes.Zero, taken, TLanes.Load(ref dx));
+            TLanes.Store(taken, ref dx);
+            return TLanes.WhereEqual(value, most, TLanes.Zero, left);
         }
     }
 
     private static void OverImage<TWindow>(in Windows windows, ref float x, ref float y, ref float dy, ref float dx)
         where TWindow : struct, IWindow
     {
-        if (Lanes.Use512 && windows.Channels > 8)
-            OverImage<TWindow, Lanes512, Vector512<float>>(windows, ref x, ref y, ref dy, ref dx);
-        else if (Lanes.Use256 && windows.Channels > 4)
+        // Nothing is computed that wider vectors would do faster than the values come.
+        if (Lanes.Use256 && windows.Channels > 4)
             OverImage<TWindow, Lanes256, Vector256<float>>(windows, ref x, ref y, ref dy, ref dx);
         else if (Lanes.Use128)
             OverImage<TWindow, Lanes128, Vector128<float>>(windows, ref x, ref y, ref dy, ref dx);
@@ -167,7 +187,7 @@ public static partial class Pooling
         int channels = windows.Channels, size = windows.Size, line = windows.Line;
         nint end = (nint)windows.Rows * windows.Columns * channels;
         var whole = channels / TLanes.Count * TLanes.Count;
-        TVector all = TLanes.Broadcast(1f), counts = TLanes.Load(ref Unsafe.Add(ref MemoryMarshal.GetReference(Counting), 16 - (channels - whole)));
+        var counts = TLanes.Load(ref Unsafe.Add(ref MemoryMarshal.GetReference(Counting), 16 - (channels - whole)));
         nint at = 0;
         for (var r = 0; r < windows.Rows; r++)
         {
@@ -175,12 +195,10 @@ public static partial class Pooling
             {
                 nint from = r * size * line + c * size * channels;
                 nint i = 0;
-                for (; i < whole; i += TLanes.Count)
-                    Window<TWindow, TLanes, TVector>(line, channels, size, ref x, ref y, ref dy, ref dx, from + i, at + i, all, false);
-                if (i < channels && at + i + TLanes.Count <= end)
+                for (; i < channels && (i < whole || at + i + TLanes.Count <= end); i += TLanes.Count)
                 {
-                    Window<TWindow, TLanes, TVector>(line, channels, size, ref x, ref y, ref dy, ref dx, from + i, at + i, counts, whole > 0 || c == windows.Columns - 1);
-                    i = channels;
+                    var keeps = i == whole && (whole > 0 || c == windows.Columns - 1);
+                    Window<TWindow, TLanes, TVector>(line, channels, size, ref x, ref y, ref dy, ref dx, from + i, at + i, counts, keeps);
                 }
                 for (; i < channels; i++)
                     Window<TWindow, Lanes1, float>(line, channels, size, ref x, ref y, ref dy, ref dx, from + i, at + i, 1f, false);
