@@ -33,11 +33,12 @@ public sealed class Network
             throw new ArgumentOutOfRangeException(nameof(maxBatch), maxBatch, "A batch has 1 to 4096 windows.");
         Spec = spec;
         MaxBatch = maxBatch;
-        // Features are made where windows are: what goes in here is what they give.
-        var first = spec.Features is null ? 0 : 1;
+        // Features are made where windows are: what goes in here is what they give. An image is a way to see what lies there, no work to be done.
+        var first = spec.Features is not null || spec.Layers[0].Kind == LayerKind.Image ? 1 : 0;
         layers = [.. spec.Layers.Skip(first).Select((layer, index) => Make(layer, first + index, maxBatch))];
         start = layers[0].Spec.Kind == LayerKind.Flatten ? 1 : 0; // Windows come channel-major: flat as they are.
-        transposeInput = first == 0 && start == 0;
+        // One row, or one channel, lies the same either way.
+        transposeInput = spec.Features is null && start == 0 && spec.Channels > 1 && spec.InputLength > 1;
         input = AlignedFloats.Allocate(transposeInput ? checked(maxBatch * spec.InputCount) : 0);
         activations = new Memory<float>[layers.Length];
         var widest = 0;
@@ -229,6 +230,8 @@ public sealed class Network
         LayerKind.Gru => new GruLayer(spec, maxBatch),
         LayerKind.RandomFourier => new RandomFourierLayer(spec, maxBatch),
         LayerKind.KMeans => new KMeansLayer(spec),
+        LayerKind.Conv2d => new Conv2dLayer(spec),
+        LayerKind.MaxPool2d => new MaxPool2dLayer(spec),
         _ => new ActivationLayer(spec),
     };
 

@@ -104,7 +104,7 @@ public static partial class Matrix
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector128<float>, Vector128<float>, Vector128<float>, Vector128<float>) Turn(
+    internal static (Vector128<float>, Vector128<float>, Vector128<float>, Vector128<float>) Turn(
         Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d)
     {
         Vector128<float> ac = Low(a, c), ca = High(a, c), bd = Low(b, d), db = High(b, d);

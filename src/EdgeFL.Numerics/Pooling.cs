@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 
 namespace EdgeFL.Numerics;
 
-/// <summary>Pooling over time, activations time-major [T,C]. Vectors run over the channels.</summary>
-public static class Pooling
+/// <summary>Pooling over time, activations time-major [T,C], and over images, [H·W,C]. Vectors run over the channels.</summary>
+public static partial class Pooling
 {
     /// <summary>y[t,c] = max of x[t·size .. t·size+size-1, c]; rows that do not fill a window are left out.</summary>
     /// <param name="x">Shape [T,C].</param>

@@ -86,4 +86,16 @@ internal static class FunctionCases
         Numerics.Pooling.AverageGradient(mean, channels, dx);
         answer.Add(dx);
     }
+
+    /// <summary>As many channels as the length says, five rows of seven pixels.</summary>
+    internal static void PoolingOfImages(int channels, Words answer)
+    {
+        if (channels == 0)
+            return;
+        float[] x = Inputs.Wild(35 * channels, 1), y = new float[6 * channels], dx = new float[x.Length];
+        Numerics.Pooling.MaxOfImage(x, 7, channels, 2, y);
+        answer.Add(y);
+        Numerics.Pooling.MaxOfImageGradient(x, y, Inputs.Wild(y.Length, 2), 7, channels, 2, dx);
+        answer.Add(dx);
+    }
 }

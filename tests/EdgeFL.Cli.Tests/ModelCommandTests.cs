@@ -48,6 +48,28 @@ public sealed class ModelCommandTests
     }
 
     [Fact]
+    public async Task Show_AModelOfImages_CountsItsPixels()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["m.json"], """
+            {"name":"m","task":"classify","channels":768,"length":1,"classes":["a","b"],"layers":[
+             {"type":"image","height":24,"width":32},{"type":"conv2d","filters":6,"kernel":5},{"type":"relu"},{"type":"maxpool2d","size":2},
+             {"type":"conv2d","filters":12,"kernel":3},{"type":"relu"},{"type":"globalaverage"},{"type":"dense","outputs":0}]}
+            """);
+        CliRun run = await CliRun.Of(folder.Path, ["model", "show", "m.json", "--json"]), text = await CliRun.Of(folder.Path, ["model", "show", "m.json"]);
+        Assert.Equal(0, run.Exit);
+        using var json = JsonDocument.Parse(run.Out);
+        JsonElement[] layers = [.. json.RootElement.GetProperty("layers").EnumerateArray()];
+        Assert.Equal(["768x1", "1x24x32", "6x20x28", "6x20x28", "6x10x14", "12x8x12", "12x8x12", "12"], layers.Select(l => l.GetProperty("input").GetString()));
+        Assert.Equal([0, 6 * 20 * 28 * 25, 0, 0, 12 * 8 * 12 * 54, 0, 0, 24], layers.Select(l => l.GetProperty("multiply_adds").GetInt64()));
+        Assert.Equal(156 + 12 * 55 + 26, json.RootElement.GetProperty("parameters").GetInt32());
+        // A frame need not be turned: activations 6·20·28, 6·10·14, 12·8·12, 12, 2, and twice the widest for gradients.
+        Assert.Equal(4 * 16 * (6 * 20 * 28 * 3 + 6 * 10 * 14 + 12 * 8 * 12 + 12 + 2), json.RootElement.GetProperty("activation_bytes").GetInt64());
+        foreach (string part in (string[])["image", "conv2d", "maxpool2d", "6x20x28"])
+            Assert.Contains(part, text.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Show_AModelThatRegresses_SaysItsNumber()
     {
         CliRun run = await CliRun.Of("model", "show", "turbofan-life", "--json"), text = await CliRun.Of("model", "show", "turbofan-life");

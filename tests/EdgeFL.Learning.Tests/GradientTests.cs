@@ -51,6 +51,44 @@ public sealed class GradientTests
         Check(name, spec, 1);
     }
 
+    public static TheoryData<string, int, string> ImageNets => new()
+    {
+        { "conv2d", 3, """{"type":"conv2d","filters":5,"kernel":3},{"type":"globalaverage"},""" + Dense3 },
+        { "conv2d of one channel", 1, """{"type":"conv2d","filters":6,"kernel":3},{"type":"tanh"},{"type":"flatten"},""" + Dense3 },
+        { "conv2d of one pixel", 3, """{"type":"conv2d","filters":17,"kernel":1},{"type":"globalaverage"},""" + Dense3 },
+        { "conv2d as large as the image is wide", 2, """{"type":"conv2d","filters":4,"kernel":7},{"type":"flatten"},""" + Dense3 },
+        { "two conv2ds", 1, """{"type":"conv2d","filters":6,"kernel":3},{"type":"tanh"},{"type":"conv2d","filters":18,"kernel":2},{"type":"tanh"},{"type":"flatten"},""" + Dense3 },
+        { "maxpool2d that leaves pixels out", 2, """{"type":"conv2d","filters":6,"kernel":2},{"type":"maxpool2d","size":3},{"type":"tanh"},{"type":"flatten"},""" + Dense3 },
+        { "maxpool2d first", 3, """{"type":"maxpool2d","size":2},{"type":"conv2d","filters":6,"kernel":2},{"type":"globalaverage"},""" + Dense3 },
+        { "norms of images", 1, """{"type":"conv2d","filters":6,"kernel":2},{"type":"layernorm"},{"type":"gelu"},{"type":"conv2d","filters":8,"kernel":2},{"type":"groupnorm","groups":4},{"type":"flatten"},""" + Dense3 },
+        { "flatten alone", 2, """{"type":"flatten"},""" + Dense3 },
+        { "tanh first", 2, """{"type":"tanh"},{"type":"dropout","rate":0},{"type":"flatten"},{"type":"dense","outputs":7},{"type":"tanh"},""" + Dense3 },
+        { "whole", 1, """{"type":"conv2d","filters":6,"kernel":3},{"type":"relu"},{"type":"maxpool2d","size":2},{"type":"conv2d","filters":16,"kernel":2},{"type":"relu"},{"type":"flatten"},{"type":"dense","outputs":9},{"type":"relu"},""" + Dense3 },
+    };
+
+    [Theory]
+    [MemberData(nameof(ImageNets))]
+    public void Gradient_OfClassifierOfImages_MatchesFiniteDifferences(string name, int planes, string layers)
+    {
+        var spec = Models.ClassifyImage(layers, planes);
+        Check(name, spec, 3);
+        Check(name, spec, 1);
+    }
+
+    [Fact]
+    public void Gradient_OfAFrameInOneRow_IsThatOfTheSameImage()
+    {
+        const string Layers = """{"type":"image","height":4,"width":6},{"type":"conv2d","filters":5,"kernel":3},{"type":"relu"},{"type":"globalaverage"},{"type":"dense","outputs":3}""";
+        ModelSpec frame = Models.Classify(Layers, 24, 1), pixels = Models.Classify(Layers, 1, 24);
+        Check("frame", frame, 3);
+        float[] parameters = Models.Gaussian(frame.ParameterCount, 1), inputs = Models.Gaussian(2 * 24, 2);
+        float[] ofFrame = new float[frame.ParameterCount], ofPixels = new float[frame.ParameterCount];
+        Assert.Equal(
+            new Network(frame, 2).Gradient(parameters, inputs, [0, 1], [], 2, ofFrame),
+            new Network(pixels, 2).Gradient(parameters, inputs, [0, 1], [], 2, ofPixels));
+        Assert.Equal(ofFrame, ofPixels);
+    }
+
     [Theory]
     [InlineData("mse", "")]
     [InlineData("huber", "")]

@@ -56,6 +56,34 @@ public sealed class ModelSpecTests
     }
 
     [Fact]
+    public void Parse_Lenet_HasTheShapesParametersAndMultiplyAddsItShould()
+    {
+        var spec = Models.ClassifyImage(
+            """{"type":"conv2d","filters":6,"kernel":5},{"type":"relu"},{"type":"maxpool2d","size":2},{"type":"conv2d","filters":16,"kernel":5},{"type":"relu"},{"type":"maxpool2d","size":2},{"type":"flatten"},{"type":"dense","outputs":120},{"type":"relu"},{"type":"dense","outputs":84},{"type":"relu"},{"type":"dense","outputs":3}""",
+            1,
+            28,
+            28);
+        Assert.Equal(44_426 - 7 * 85, spec.ParameterCount);
+        Assert.Equal(
+            ["1x28x28", "6x24x24", "6x24x24", "6x12x12", "16x8x8", "16x8x8", "16x4x4", "256", "120", "120", "84", "84", "3"],
+            spec.Layers.Select(layer => layer.Output.ToString()));
+        Assert.Equal([(0, 156), (156, 2416)], spec.Layers.Where(l => l.Kind == LayerKind.Conv2d).Select(l => (l.ParameterOffset, l.ParameterCount)));
+        Assert.Equal(24 * 24 * 6 * 25 + 8 * 8 * 16 * 150 + 256 * 120 + 120 * 84 + 84 * 3, spec.Layers.Sum(layer => layer.MultiplyAdds));
+        var parameters = new float[spec.ParameterCount];
+        new Network(spec, 1).Initialise(parameters, 1);
+        Assert.InRange(parameters.AsSpan(0, 156).ToArray().Max(MathF.Abs), 0.19f, 0.2f);
+    }
+
+    [Fact]
+    public void Hash_OfImages_KnowsTheirShape()
+    {
+        static string HashOf(int height, int width) => Convert.ToHexString(
+            Models.ClassifyImage("""{"type":"globalaverage"},{"type":"dense","outputs":3}""", 3, height, width).Hash.Span);
+        var series = Convert.ToHexString(Models.Classify("""{"type":"globalaverage"},{"type":"dense","outputs":3}""").Hash.Span);
+        Assert.Equal(3, new[] { HashOf(4, 5), HashOf(5, 4), series }.Distinct().Count());
+    }
+
+    [Fact]
     public void Hash_OfRandomFeatures_KnowsTheirDrawing()
     {
         static string HashOf(string members) => Convert.ToHexString(
@@ -184,6 +212,29 @@ public sealed class ModelSpecTests
     [InlineData("""{"type":"flatten"},{"type":"randomfourier","outputs":9,"width":0}""", "layer 1 (randomfourier), input 60", "\"width\": 0; it must be 0.0001 to 1000")]
     [InlineData("""{"type":"flatten"},{"type":"randomfourier","outputs":9,"seed":-1}""", "layer 1 (randomfourier), input 60", "\"seed\": -1; it must be 0 to")]
     [InlineData("""{"type":"dense","outputs":3,"seed":1}""", "layer 0 (dense), input 3x20", "takes no \"seed\"")]
+    [InlineData("""{"type":"image","height":4,"width":6}""", "layer 0 (image), input 3x20", "4x6 = 24 pixels, which 3x20 values are not; give the model \"length\": 24 and a channel for each plane, or \"length\": 1 and \"channels\": 24")]
+    [InlineData("""{"type":"image","width":5}""", "layer 0 (image), input 3x20", "lacks \"height\", a number from 1 to 1024")]
+    [InlineData("""{"type":"image","height":4,"width":4.5}""", "layer 0 (image), input 3x20", "\"width\": 4.5; it must be a whole number")]
+    [InlineData("""{"type":"image","height":4,"width":1025}""", "layer 0 (image), input 3x20", "\"width\": 1025; it must be 1 to 1024")]
+    [InlineData("""{"type":"image","height":0,"width":5}""", "layer 0 (image), input 3x20", "\"height\": 0; it must be 1 to 1024")]
+    [InlineData("""{"type":"image","height":4,"width":5,"size":2}""", "layer 0 (image), input 3x20", "takes no \"size\"")]
+    [InlineData("""{"type":"relu"},{"type":"image","height":4,"width":5}""", "layer 1 (image), input 3x20", "it can only be the first layer")]
+    [InlineData("""{"type":"conv2d","filters":4,"kernel":3}""", "layer 0 (conv2d), input 3x20", "needs an image; begin the layers with { \"type\": \"image\"")]
+    [InlineData("""{"type":"maxpool2d","size":2}""", "layer 0 (maxpool2d), input 3x20", "needs an image; begin")]
+    [InlineData("""{"type":"flatten"},{"type":"conv2d","filters":4,"kernel":3}""", "layer 1 (conv2d), input 60", "needs an image; put it before flatten")]
+    [InlineData("""{"type":"image","height":4,"width":5},{"type":"conv2d","filters":4,"kernel":5}""", "layer 1 (conv2d), input 3x4x5", "a kernel of 5x5, larger than the 4x5 pixels")]
+    [InlineData("""{"type":"image","height":4,"width":5},{"type":"conv2d","filters":4,"kernel":33}""", "layer 1 (conv2d), input 3x4x5", "\"kernel\": 33; it must be 1 to 32")]
+    [InlineData("""{"type":"image","height":4,"width":5},{"type":"conv2d","filters":4}""", "layer 1 (conv2d), input 3x4x5", "lacks \"kernel\"")]
+    [InlineData("""{"type":"image","height":4,"width":5},{"type":"conv2d","filters":4,"kernel":2,"height":3}""", "layer 1 (conv2d), input 3x4x5", "takes no \"height\"")]
+    [InlineData("""{"type":"image","height":4,"width":5},{"type":"maxpool2d","size":2},{"type":"maxpool2d","size":3}""", "layer 2 (maxpool2d), input 3x2x2", "pools 3x3 pixels, more than the 2x2")]
+    [InlineData("""{"type":"image","height":4,"width":5},{"type":"conv1d","filters":4,"kernel":2}""", "layer 1 (conv1d), input 3x4x5", "goes over time, and this is an image; conv2d and maxpool2d")]
+    [InlineData("""{"type":"image","height":4,"width":5},{"type":"depthwiseconv1d","kernel":2}""", "layer 1 (depthwiseconv1d), input 3x4x5", "goes over time")]
+    [InlineData("""{"type":"image","height":4,"width":5},{"type":"maxpool1d","size":2}""", "layer 1 (maxpool1d), input 3x4x5", "goes over time")]
+    [InlineData("""{"type":"image","height":4,"width":5},{"type":"gru","outputs":2}""", "layer 1 (gru), input 3x4x5", "goes over time")]
+    [InlineData("""{"type":"image","height":4,"width":5},{"type":"dense","outputs":3}""", "layer 1 (dense), input 3x4x5", "put flatten or globalaverage before")]
+    [InlineData("""{"type":"image","height":4,"width":5},{"type":"conv2d","filters":3,"kernel":2}""", "layer 1 (conv2d), input 3x4x5", "ends the model with 3x3x4")]
+    [InlineData("""{"type":"image","height":4,"width":5},{"type":"features","bands":2}""", "layer 1 (features), input 3x4x5", "it can only be the first layer")]
+    [InlineData("""{"type":"image","height":4,"width":5}""", "layer 0 (image), input 3x20", "ends the model with 3x4x5")]
     [InlineData("""{"type":"relu","size":2}""", "layer 0 (relu), input 3x20", "takes no \"size\"")]
     [InlineData("""{"type":"lstm"}""", "layer 0 (lstm), input 3x20", "no known type; there are conv1d, relu")]
     [InlineData("""{}""", "layer 0 (no type), input 3x20", "no known type")]

@@ -22,6 +22,17 @@ internal static class Models
     internal static ModelSpec EveryLayer() => Classify(
         """{"type":"separableconv1d","filters":18,"kernel":3},{"type":"groupnorm","groups":3},{"type":"gelu"},{"type":"averagepool1d","size":2},{"type":"dropout","rate":0.1},{"type":"gru","outputs":9,"sequence":true},{"type":"layernorm"},{"type":"gru","outputs":7},{"type":"dropout","rate":0.2},{"type":"randomfourier","outputs":37,"width":0.5},{"type":"dense","outputs":3}""");
 
+    /// <summary>A classifier of images: as many channels as planes, a row for each pixel.</summary>
+    internal static ModelSpec ClassifyImage(string layers, int planes = 3, int height = 8, int width = 7) => Classify(
+        $$"""{"type":"image","height":{{height}},"width":{{width}}},{{layers}}""", planes, height * width);
+
+    /// <summary>Both layers of images in sizes that no vector divides, and those that do not mind images.</summary>
+    internal static ModelSpec ImageLayers() => ClassifyImage(
+        """{"type":"conv2d","filters":6,"kernel":3},{"type":"relu"},{"type":"maxpool2d","size":2},{"type":"groupnorm","groups":2},{"type":"conv2d","filters":19,"kernel":2},{"type":"gelu"},{"type":"layernorm"},{"type":"dropout","rate":0.1},{"type":"maxpool2d","size":2},{"type":"flatten"},{"type":"dense","outputs":3}""",
+        1,
+        13,
+        15);
+
     internal static ModelSpec Shipped(string name)
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
@@ -67,6 +78,30 @@ internal static class Models
         for (var w = 0; w < windows.Length / rows; w++)
             measured.Compute(windows.AsSpan(w * rows, rows), features.AsSpan(w * measured.Count, measured.Count));
         return features;
+    }
+
+    /// <summary>Bars that stand, lie or are slanted, anywhere in a noisy image.</summary>
+    internal static SampleWindow Bar(ModelSpec spec, int label, ref Philox random)
+    {
+        var image = spec.Layers[0].Output;
+        var values = new float[spec.InputCount];
+        int row = random.NextInt32(image.Height), column = random.NextInt32(image.Width);
+        for (var i = 0; i < values.Length; i++)
+        {
+            int down = i % image.Length / image.Width - row, right = i % image.Width - column;
+            var isOnBar = label switch { 0 => right == 0, 1 => down == 0, _ => right == down };
+            values[i] = (isOnBar ? 1f : 0f) + 0.3f * random.NextGaussian();
+        }
+        return new SampleWindow(values, spec.Channels, label, 0);
+    }
+
+    internal static LocalData BarData(ModelSpec spec, int windows, ulong seed)
+    {
+        var data = new LocalData(spec, new LocalDataOptions(), seed);
+        var random = new Philox(seed, 6);
+        for (var i = 0; i < windows; i++)
+            data.Add(Bar(spec, random.NextInt32(3), ref random));
+        return data;
     }
 
     internal static LocalData WaveData(ModelSpec spec, int windows, ulong seed, LocalDataOptions? options = null)

@@ -128,6 +128,7 @@ public sealed class QuantizedTests
     [InlineData("features", """{"type":"features","bands":2},{"type":"dense","outputs":3}""", 0)]
     [InlineData("randomfourier", """{"type":"flatten"},{"type":"randomfourier","outputs":4},{"type":"dense","outputs":3}""", 1)]
     [InlineData("relu", """{"type":"relu"},{"type":"globalaverage"},{"type":"dense","outputs":3}""", 0)]
+    [InlineData("image", """{"type":"image","height":4,"width":5},{"type":"conv2d","filters":2,"kernel":3},{"type":"globalaverage"},{"type":"dense","outputs":3}""", 0)]
     [InlineData("maxpool1d", """{"type":"maxpool1d","size":2},{"type":"globalaverage"},{"type":"dense","outputs":3}""", 0)]
     [InlineData("flatten", """{"type":"conv1d","filters":1,"kernel":18},{"type":"flatten"}""", 1)]
     public void Quantize_LayerThatDoesNotRunOnIntegers_IsNamed(string kind, string layers, int index)

@@ -26,7 +26,9 @@ internal static class ReferenceNetwork
                 LayerKind.Relu => [.. x.Select(v => Math.Max(v, 0))],
                 LayerKind.Tanh => [.. x.Select(Math.Tanh)],
                 LayerKind.Sigmoid => [.. x.Select(v => 1 / (1 + Math.Exp(-v)))],
-                LayerKind.Flatten => x,
+                LayerKind.Flatten or LayerKind.Image => x,
+                LayerKind.Conv2d => Conv2d(layer, own, x),
+                LayerKind.MaxPool2d => MaxPool2d(layer, x),
                 _ => throw new ArgumentException($"There is no reference for {layer.Kind}.", nameof(spec)),
             };
         }
@@ -140,6 +142,36 @@ internal static class ReferenceNetwork
         {
             var c = i / output;
             y[i] = own[channels * taps + c] + Enumerable.Range(0, taps).Sum(k => own[c * taps + k] * x[c * time + i % output + k]);
+        }
+        return y;
+    }
+
+    private static double[] Conv2d(LayerSpec layer, double[] own, double[] x)
+    {
+        int inputs = layer.Input.Channels, height = layer.Input.Height, width = layer.Input.Width, side = layer.Kernel, taps = inputs * side * side;
+        int rows = height - side + 1, columns = width - side + 1;
+        var y = new double[layer.Size * rows * columns];
+        for (var at = 0; at < y.Length; at++)
+        {
+            int o = at / (rows * columns), row = at / columns % rows, column = at % columns;
+            y[at] = own[layer.Size * taps + o];
+            for (var tap = 0; tap < taps; tap++)
+            {
+                int i = tap / (side * side), j = tap / side % side, k = tap % side;
+                y[at] += own[o * taps + tap] * x[(i * height + row + j) * width + column + k];
+            }
+        }
+        return y;
+    }
+
+    private static double[] MaxPool2d(LayerSpec layer, double[] x)
+    {
+        int height = layer.Input.Height, width = layer.Input.Width, side = layer.Size, rows = height / side, columns = width / side;
+        var y = new double[layer.Input.Channels * rows * columns];
+        for (var at = 0; at < y.Length; at++)
+        {
+            int c = at / (rows * columns), row = at / columns % rows, column = at % columns;
+            y[at] = Enumerable.Range(0, side * side).Max(w => x[(c * height + row * side + w / side) * width + column * side + w % side]);
         }
         return y;
     }

@@ -41,6 +41,25 @@ public sealed class TrainingTests
         Assert.Equal(0, trainer.SkippedSteps);
     }
 
+    [Theory]
+    [InlineData("""{"type":"conv2d","filters":6,"kernel":5},{"type":"relu"},{"type":"maxpool2d","size":2},{"type":"flatten"},{"type":"dense","outputs":3}""")]
+    [InlineData("""{"type":"conv2d","filters":6,"kernel":3},{"type":"relu"},{"type":"maxpool2d","size":2},{"type":"conv2d","filters":16,"kernel":3},{"type":"relu"},{"type":"globalaverage"},{"type":"dense","outputs":3}""")]
+    public void Training_OnBarsInImages_LearnsHowTheyLie(string layers)
+    {
+        var spec = Models.ClassifyImage(layers, 1, 12, 16);
+        var trainer = new Trainer(new Network(spec, 16), Models.BarData(spec, 600, 4), 16);
+        var parameters = new float[spec.ParameterCount];
+        new Network(spec, 1).Initialise(parameters, 2);
+        var before = trainer.Evaluate(parameters);
+        var optimiser = new MomentumSgd(parameters.Length);
+        for (var i = 0; i < 600; i++)
+            trainer.Step(parameters, optimiser, Schedules.Cosine(0.03f, i, 600, 0.05f));
+        var after = trainer.Evaluate(parameters);
+        Assert.True(before.Accuracy < 0.6, $"accuracy {before.Accuracy} before");
+        Assert.True(after.Accuracy > 0.95, $"accuracy {before.Accuracy} -> {after.Accuracy}, {after.Windows} windows");
+        Assert.Equal(0, trainer.SkippedSteps);
+    }
+
     [Fact]
     public void Training_OfAutoencoder_LowersReconstructionError()
     {
@@ -69,7 +88,7 @@ public sealed class TrainingTests
     [Fact]
     public void Step_AfterWarmUp_AllocatesNothing()
     {
-        foreach (var spec in new[] { Models.Shipped("activity-cnn"), Models.Shipped("activity-mlp"), Models.EveryLayer() })
+        foreach (var spec in new[] { Models.Shipped("activity-cnn"), Models.Shipped("activity-mlp"), Models.EveryLayer(), Models.ImageLayers() })
         {
             var data = new LocalData(spec, new LocalDataOptions(), 3);
             var random = new Philox(1);

@@ -38,6 +38,53 @@ public sealed class PoolingTests
         Assert.Equal([1f, 2f, 1f, 2f, 1f, 2f, 1f, 2f], dx);
     }
 
+    [Theory]
+    [InlineData(1, 1, 1, 1)]
+    [InlineData(4, 4, 1, 1)]
+    [InlineData(24, 24, 6, 2)]
+    [InlineData(8, 8, 16, 2)]
+    [InlineData(7, 9, 5, 2)]
+    [InlineData(9, 7, 1, 3)]
+    [InlineData(5, 5, 3, 5)]
+    [InlineData(6, 11, 21, 3)]
+    [InlineData(4, 5, 40, 2)]
+    public void MaxOfImage_AndItsGradient_AreThoseOfEachWindow(int height, int width, int channels, int size)
+    {
+        int rows = height / size, columns = width / size;
+        var random = new Philox((ulong)(height * width * channels));
+        var x = new float[height * width * channels];
+        // Few different values, so that windows have several that are largest.
+        foreach (ref var value in x.AsSpan())
+            value = random.NextInt32(4) - 2;
+        var dy = Inputs.Wild(rows * columns * channels, 1);
+        float[] expected = new float[dy.Length], spread = new float[x.Length];
+        for (var at = 0; at < dy.Length; at++)
+        {
+            int c = at % channels, column = at / channels % columns, row = at / channels / columns;
+            var window = Enumerable.Range(0, size * size)
+                .Select(w => ((row * size + w / size) * width + column * size + w % size) * channels + c).ToArray();
+            expected[at] = window.Max(i => x[i]);
+            spread[window.First(i => x[i] == expected[at])] = dy[at];
+        }
+        float[] y = new float[dy.Length], dx = new float[x.Length];
+        Array.Fill(dx, float.NaN);
+        Pooling.MaxOfImage(x, width, channels, size, y);
+        Assert.Equal(expected, y);
+        Pooling.MaxOfImageGradient(x, y, dy, width, channels, size, dx);
+        Assert.Equal(spread, dx);
+    }
+
+    [Fact]
+    public void MaxOfImage_ShapesThatDoNotFit_Throw()
+    {
+        Assert.Throws<ArgumentException>(() => Pooling.MaxOfImage(new float[25], 4, 1, 2, new float[4]));
+        Assert.Throws<ArgumentException>(() => Pooling.MaxOfImage(new float[24], 4, 1, 2, new float[5]));
+        Assert.Throws<ArgumentException>(() => Pooling.MaxOfImage(new float[4], 4, 1, 2, []));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Pooling.MaxOfImage(new float[4], 1, 1, 2, new float[1]));
+        Assert.Throws<ArgumentException>(() => Pooling.MaxOfImageGradient(new float[4], new float[1], new float[2], 2, 1, 2, new float[4]));
+        Assert.Throws<ArgumentException>(() => Pooling.MaxOfImageGradient(new float[4], new float[1], new float[1], 2, 1, 2, new float[5]));
+    }
+
     [Fact]
     public void Pooling_ShapesThatDoNotFit_Throw()
     {

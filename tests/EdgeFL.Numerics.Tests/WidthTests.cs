@@ -118,6 +118,46 @@ public sealed class WidthTests
             Pooling.MaxGradient(two, z, left, x.Length, 2, spread);
             Vectors.Add(z, spread.AsSpan(x.Length), z);
         },
+        ["max pooling of an image"] = (x, y, z) =>
+        {
+            if (x.Length == 0)
+                return;
+            // As many channels as elements, five pixels by three.
+            float[] image = [.. x, .. y, .. y, .. x, .. x, .. y, .. x, .. y, .. x, .. x, .. x, .. y, .. y, .. y, .. x];
+            float[] most = new float[2 * x.Length], spread = new float[image.Length];
+            for (var i = 0; i < image.Length; i++)
+                image[i] += i % 7;
+            Pooling.MaxOfImage(image, 5, x.Length, 2, most);
+            Pooling.MaxOfImageGradient(image, most, most, 5, x.Length, 2, spread);
+            for (var pixel = 0; pixel < 15; pixel++)
+                Vectors.MultiplyAdd(z, spread.AsSpan(pixel * x.Length, x.Length), x, z);
+        },
+        ["convolution over an image"] = (x, y, z) =>
+        {
+            if (x.Length == 0)
+                return;
+            // As many filters as elements over one channel, then as many channels.
+            var shape = new Conv2dShape(1, x.Length, 2, 3, 4);
+            Over(shape, Inputs.Wild(shape.InputCount, 3), [.. x, .. y, .. y, .. x], z);
+            shape = new Conv2dShape(x.Length, 1, 2, 2, 3);
+            Over(shape, [.. x, .. y, .. y, .. x, .. x, .. y], [.. y, .. x, .. x, .. y], z);
+
+            static void Over(in Conv2dShape shape, float[] image, float[] weight, float[] z)
+            {
+                float[] scratch = new float[shape.ScratchCount], bias = new float[shape.Outputs], output = new float[shape.OutputCount], dx = new float[image.Length];
+                float[] forward = new float[shape.PackedForwardCount], backward = new float[shape.PackedBackwardCount];
+                Conv2d.PackForward(shape, weight, forward);
+                Conv2d.Forward(shape, image, forward, bias, scratch, output);
+                Conv2d.PackBackward(shape, weight, backward);
+                Conv2d.InputGradient(shape, output, backward, scratch, dx);
+                Conv2d.ParameterGradient(shape, image, output, 1, scratch, weight, bias);
+                foreach (var values in new[] { output, dx, weight, bias })
+                {
+                    for (var i = 0; i < values.Length; i++)
+                        z[i % z.Length] = MathF.FusedMultiplyAdd(z[i % z.Length], 0.9f, values[i]);
+                }
+            }
+        },
     };
 
     [Theory]

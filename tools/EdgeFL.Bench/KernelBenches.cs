@@ -21,9 +21,10 @@ internal static class KernelBenches
     {
         AddStep(rows, "mlp-561-64-6", Workload.Mlp, "mlp", [(1, 20), (16, 6), (32, 5)]);
         AddStep(rows, "cnn-har9", Workload.Cnn9, "cnn9", [(1, 12), (16, 5), (32, 4)]);
+        AddStep(rows, "lenet", Workload.Lenet, "lenet", [(64, 2.5)]);
         var inference = new Workload(Workload.Cnn6, 1);
         rows.Time("infer/cnn-t2/b1", inference.Predict, inference.PredictMultiplyAdds, "infer cnn6 1", 60, 6);
-        rows.Add(BenchRow.Lower("alloc/step", "bytes", Math.Max(Allocated(new Workload(Workload.Mlp, 16).Step), Allocated(new Workload(Workload.Cnn9, 16).Step)), 0));
+        rows.Add(BenchRow.Lower("alloc/step", "bytes", new[] { Workload.Mlp, Workload.Cnn9, Workload.Lenet }.Max(spec => Allocated(new Workload(spec, 16).Step)), 0));
     });
 
     public static BenchRow[] Conv(Arguments given) => Run(given, "conv", rows =>

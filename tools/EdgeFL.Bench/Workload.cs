@@ -27,6 +27,14 @@ internal sealed class Workload
     /// <summary>Six channels: the activity model that ships.</summary>
     public static readonly ModelSpec Cnn6 = Parse($$"""{"name":"cnn6","channels":6,"length":128,{{Head}}{{Cnn}}}""");
 
+    /// <summary>A small LeNet on grey images of 28x28, ten classes, 44,426 parameters.</summary>
+    public static readonly ModelSpec Lenet = Parse("""
+        {"name":"lenet","channels":1,"length":784,"task":"classify","classes":["0","1","2","3","4","5","6","7","8","9"],"layers":
+        [{"type":"image","height":28,"width":28},{"type":"conv2d","filters":6,"kernel":5},{"type":"relu"},{"type":"maxpool2d","size":2},
+         {"type":"conv2d","filters":16,"kernel":5},{"type":"relu"},{"type":"maxpool2d","size":2},{"type":"flatten"},
+         {"type":"dense","outputs":120},{"type":"relu"},{"type":"dense","outputs":84},{"type":"relu"},{"type":"dense","outputs":10}]}
+        """);
+
     private const int Windows = 1024;
 
     private readonly Network network;
@@ -87,7 +95,7 @@ internal sealed class Workload
 
     private static long MultiplyAdds(LayerSpec layer) => layer.Kind switch
     {
-        LayerKind.Conv1d or LayerKind.Dense => (long)layer.Output.Length * (layer.ParameterCount - layer.Size),
+        LayerKind.Conv1d or LayerKind.Conv2d or LayerKind.Dense => (long)layer.Output.Length * (layer.ParameterCount - layer.Size),
         _ => 0,
     };
 

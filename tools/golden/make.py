@@ -19,14 +19,14 @@ CLASSES = ["a", "b", "c"]
 
 
 class Rows(nn.Module):
-    """A module that wants [B,T,C], in a net that hands on [B,C,T]."""
+    """A module that wants [B,T,C] or [B,H,W,C], in a net that hands on [B,C,T] or [B,C,H,W]."""
 
     def __init__(self, module):
         super().__init__()
         self.module = module
 
     def forward(self, x):
-        return self.module(x) if x.dim() == 2 else self.module(x.transpose(1, 2)).transpose(1, 2)
+        return self.module(x.movedim(1, -1)).movedim(-1, 1)
 
 
 class Gru(nn.Module):
@@ -42,7 +42,18 @@ class Gru(nn.Module):
 
 class Mean(nn.Module):
     def forward(self, x):
-        return x.mean(2)
+        return x.flatten(2).mean(2)
+
+
+class Image(nn.Module):
+    """Planes whose pixels follow one another, or one frame whose pixels are channels, as [B,C,H,W]."""
+
+    def __init__(self, height, width):
+        super().__init__()
+        self.size = height, width
+
+    def forward(self, x):
+        return x.reshape(len(x), -1, *self.size)
 
 
 class Features(nn.Module):
@@ -95,6 +106,12 @@ def build(model):
             new = [nn.Conv1d(channels, channels, layer["kernel"], groups=channels)]
         elif kind == "separableconv1d":
             new = [nn.Conv1d(channels, channels, layer["kernel"], groups=channels), nn.Conv1d(channels, layer["filters"], 1)]
+        elif kind == "image":
+            new = [Image(layer["height"], layer["width"])]
+        elif kind == "conv2d":
+            new = [nn.Conv2d(channels, layer["filters"], layer["kernel"])]
+        elif kind == "maxpool2d":
+            new = [nn.MaxPool2d(layer["size"])]
         elif kind == "maxpool1d":
             new = [nn.MaxPool1d(layer["size"])]
         elif kind == "averagepool1d":
@@ -204,6 +221,10 @@ def conv(filters, kernel):
     return {"type": "conv1d", "filters": filters, "kernel": kernel}
 
 
+def conv2d(filters, kernel):
+    return {"type": "conv2d", "filters": filters, "kernel": kernel}
+
+
 def dense(outputs):
     return {"type": "dense", "outputs": outputs}
 
@@ -225,6 +246,16 @@ CASES = {
         name, [conv(5, 3), layer("layernorm"), layer("flatten"), dense(6), layer("layernorm"), layer("tanh"), dense(3)]),
     "groupnorm": lambda name: model_case(
         name, [conv(6, 3), layer("groupnorm", groups=3), layer("flatten"), dense(6), layer("groupnorm", groups=2), layer("tanh"), dense(3)]),
+    "conv2d": lambda name: model_case(
+        name, [layer("image", height=6, width=7), conv2d(5, 3), layer("relu"), conv2d(4, 2), layer("flatten"), dense(3)], channels=2, length=42),
+    "conv2d-gray": lambda name: model_case(
+        name, [layer("image", height=9, width=8), conv2d(6, 5), layer("tanh"), conv2d(3, 2), layer("flatten"), dense(3)], channels=72, length=1),
+    "maxpool2d": lambda name: model_case(
+        name, [layer("image", height=7, width=8), conv2d(5, 2), layer("maxpool2d", size=3), layer("flatten"), dense(3)], channels=3, length=56),
+    "image-norms": lambda name: model_case(
+        name,
+        [layer("image", height=5, width=6), conv2d(6, 2), layer("layernorm"), layer("gelu"), conv2d(4, 2), layer("groupnorm", groups=2), layer("globalaverage"), dense(3)],
+        channels=2, length=30),
     "depthwiseconv1d": lambda name: model_case(
         name, [conv(6, 2), layer("depthwiseconv1d", kernel=4), layer("tanh"), layer("flatten"), dense(3)]),
     "separableconv1d": lambda name: model_case(

@@ -59,26 +59,44 @@ public enum LayerKind
 
     /// <summary>Half the squared distance to each centroid; parameters centroids [O,I], shares of the wins [O] (1 = an equal share); the last layer only.</summary>
     KMeans,
+
+    /// <summary>The sensor's values seen as an image; changes nothing about them; the first layer only.</summary>
+    Image,
+
+    /// <summary>Convolution over an image, stride 1, no padding; parameters weight [O,I,K,K], bias [O].</summary>
+    Conv2d,
+
+    /// <summary>Maximum over square windows of an image that do not overlap; rows and columns that do not fill a window are left out.</summary>
+    MaxPool2d,
 }
 
 /// <summary>What flows between layers.</summary>
 /// <param name="Channels">C; of a vector, its length.</param>
-/// <param name="Length">T, rows; of a vector 1.</param>
+/// <param name="Length">T, rows; of an image its pixels, H·W, row after row; of a vector 1.</param>
 /// <param name="IsVector">True once time is gone (after flatten, globalaverage, features, dense, or a gru that gives its last state).</param>
 public readonly record struct ActivationShape(int Channels, int Length, bool IsVector)
 {
+    /// <summary>W, pixels in a row of an image; 0 if it is none.</summary>
+    public int Width { get; init; }
+
+    /// <summary>H, rows of an image; 0 if it is none.</summary>
+    public int Height => IsImage ? Length / Width : 0;
+
+    /// <summary>True of an image: rows of channels that are its pixels.</summary>
+    public bool IsImage => Width > 0;
+
     /// <summary>Values of one sample.</summary>
     public int Count => checked(Channels * Length);
 
-    /// <summary><c>6x128</c> (channels x rows), or <c>32</c> for a vector.</summary>
-    public override string ToString() => IsVector ? $"{Channels}" : $"{Channels}x{Length}";
+    /// <summary><c>6x128</c> (channels x rows), <c>6x24x32</c> (channels x rows x columns) for an image, or <c>32</c> for a vector.</summary>
+    public override string ToString() => IsVector ? $"{Channels}" : IsImage ? $"{Channels}x{Height}x{Width}" : $"{Channels}x{Length}";
 }
 
 /// <summary>One layer with its shapes worked out.</summary>
 /// <param name="Kind">What it computes.</param>
-/// <param name="Size">Filters of a conv1d, outputs of a dense layer, gru or randomfourier, window of a maxpool1d or averagepool1d, channels of a layernorm or
-/// depthwiseconv1d, groups of a groupnorm, bands of features, clusters of a kmeans; else 0.</param>
-/// <param name="Kernel">Taps of a conv1d or depthwiseconv1d, rows of a block of features; else 0.</param>
+/// <param name="Size">Filters of a conv1d or conv2d, outputs of a dense layer, gru or randomfourier, window of a maxpool1d, averagepool1d or maxpool2d (its
+/// side), channels of a layernorm or depthwiseconv1d, groups of a groupnorm, bands of features, clusters of a kmeans; else 0.</param>
+/// <param name="Kernel">Taps of a conv1d or depthwiseconv1d, side of a conv2d's kernel, rows of a block of features; else 0.</param>
 /// <param name="Input">Shape that goes in.</param>
 /// <param name="Output">Shape that comes out.</param>
 /// <param name="ParameterOffset">Where its parameters begin in the model's vector.</param>
@@ -90,6 +108,7 @@ public sealed record LayerSpec(
     public long MultiplyAdds => Kind switch
     {
         LayerKind.Conv1d => (long)Output.Count * Input.Channels * Kernel,
+        LayerKind.Conv2d => (long)Output.Count * Input.Channels * Kernel * Kernel,
         LayerKind.DepthwiseConv1d => (long)Output.Count * Kernel,
         LayerKind.Dense or LayerKind.RandomFourier or LayerKind.KMeans => (long)Output.Count * Input.Count,
         LayerKind.Gru => 3L * Size * (Input.Channels + Size) * Input.Length,

@@ -72,6 +72,8 @@ internal sealed class LayerFile
 
     public float? Width { get; set; }
 
+    public int? Height { get; set; }
+
     public int? Seed { get; set; }
 }
 

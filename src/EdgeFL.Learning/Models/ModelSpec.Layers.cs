@@ -8,7 +8,7 @@ public sealed partial class ModelSpec
 
     private const string LayerTypes =
         "conv1d, relu, tanh, sigmoid, gelu, depthwiseconv1d, separableconv1d, gru, maxpool1d, averagepool1d, globalaverage, layernorm, groupnorm, "
-        + "dropout, features, flatten, dense, randomfourier, kmeans";
+        + "dropout, features, flatten, dense, randomfourier, kmeans, image, conv2d, maxpool2d";
 
     private LayerSpec[] BuildLayers()
     {
@@ -68,6 +68,9 @@ public sealed partial class ModelSpec
         "features" => [MakeFeatures(place, offset)],
         "flatten" => [Flatten(place, offset)],
         "kmeans" => [KMeans(place, offset)],
+        "image" => [Image(place, offset)],
+        "conv2d" => [Conv2d(place, offset)],
+        "maxpool2d" => [MaxPool2d(place, offset)],
         _ => throw At(place, $"is of no known type; there are {LayerTypes}"),
     };
 
@@ -272,6 +275,8 @@ public sealed partial class ModelSpec
     {
         if (place.Input.IsVector)
             throw At(place, "needs rows of channels; put it before flatten, globalaverage and dense");
+        if (place.Input.IsImage)
+            throw At(place, "goes over time, and this is an image; conv2d and maxpool2d go over images");
     }
 
     /// <summary>Refuses members that stand in the layer but mean nothing to its type.</summary>
@@ -289,6 +294,7 @@ public sealed partial class ModelSpec
         Refuse(place, members, "rate", source.Rate is not null);
         Refuse(place, members, "sequence", source.Sequence is not null);
         Refuse(place, members, "width", source.Width is not null);
+        Refuse(place, members, "height", source.Height is not null);
         Refuse(place, members, "seed", source.Seed is not null);
     }
 
