@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using EdgeFL.Identity;
 using EdgeFL.Node;
+using EdgeFL.Numerics;
 using EdgeFL.Platform.Configuration;
 using EdgeFL.Platform.Links;
 using EdgeFL.Platform.Sensors;
@@ -198,11 +199,17 @@ internal sealed class AgentHost : IAsyncDisposable
     private InferPayload ToPayload(Inference inference, TimeSpan latency)
     {
         Dictionary<string, double[]>? forecast = null;
-        if (inference.Forecast.Length > 0 && Array.TrueForAll(inference.Forecast, float.IsFinite))
+        if (inference.Forecast.Length > 0 && Vectors.AllFinite(inference.Forecast))
         {
-            string[] channels = [.. sensor.Description.Channels.Select(channel => channel.Name)];
-            int rows = inference.Forecast.Length / channels.Length;
-            forecast = Enumerable.Range(0, channels.Length).ToDictionary(c => channels[c], c => Array.ConvertAll(inference.Forecast[(c * rows)..((c + 1) * rows)], Rounded));
+            int rows = inference.Forecast.Length / sensor.Description.Channels.Count;
+            forecast = [];
+            for (int c = 0; c < sensor.Description.Channels.Count; c++)
+            {
+                double[] next = new double[rows];
+                for (int row = 0; row < rows; row++)
+                    next[row] = Rounded(inference.Forecast[(c * rows) + row]);
+                forecast[sensor.Description.Channels[c].Name] = next;
+            }
         }
 
         return new InferPayload(inference.Label, Rounded(inference.Score), Math.Round(latency.TotalMilliseconds, 3), Finite(inference.Threshold), forecast);
