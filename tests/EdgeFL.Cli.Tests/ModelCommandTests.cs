@@ -24,7 +24,7 @@ public sealed class ModelCommandTests
     [Theory]
     [InlineData("activity-cnn")]
     [InlineData("activity-linear")]
-    [InlineData("occupancy-cnn")]
+    [InlineData("occupancy-linear")]
     [InlineData("hydraulic-cooler")]
     [InlineData("hydraulic-pump")]
     [InlineData("turbofan-life")]

@@ -133,15 +133,20 @@ public sealed class TrainCommandTests
         Assert.Contains("\"labels\" is for models that classify", wrong.Err, StringComparison.Ordinal);
     }
 
+    /// <summary>With two seeds, so that the luck of one does not count.</summary>
     private static async Task ReachesAsync(string recipe, string set, double least)
     {
-        using JsonDocument json = await TrainAsync(recipe, set);
-        Assert.InRange(json.RootElement.GetProperty("accuracy").GetDouble(), least, 1);
+        foreach (int seed in (int[])[1, 2])
+        {
+            using JsonDocument json = await TrainAsync(recipe, set, seed);
+            Assert.InRange(json.RootElement.GetProperty("accuracy").GetDouble(), least, 1);
+        }
     }
 
-    private static async Task<JsonDocument> TrainAsync(string recipe, string set)
+    private static async Task<JsonDocument> TrainAsync(string recipe, string set, int seed = 1)
     {
-        CliRun run = await CliRun.Of(Path.GetTempPath(), ["train", "--recipe", recipe, "--data", Path.Combine(DataSets.Root!, set), "--json"], limitSeconds: 300);
+        CliRun run = await CliRun.Of(
+            Path.GetTempPath(), ["train", "--recipe", recipe, "--data", Path.Combine(DataSets.Root!, set), "--seed", seed.ToString(CultureInfo.InvariantCulture), "--json"], limitSeconds: 300);
         Assert.Equal(0, run.Exit);
         return JsonDocument.Parse(run.Out);
     }
