@@ -99,15 +99,17 @@ public static partial class Levels
         Span<float> lanes = stackalloc float[32];
         TLanes.Store(low, ref lanes[0]);
         TLanes.Store(high, ref lanes[16]);
-        // Four lanes at a time, then one: none of them is NaN.
-        var four = Vector128.LoadUnsafe(ref lanes[0]);
+        // Four lanes at a time, then the four: none of them is NaN.
+        Vector128<float> lows = Vector128.LoadUnsafe(ref lanes[0]), highs = Vector128.LoadUnsafe(ref lanes[16]);
         for (var lane = 4; lane < TLanes.Count; lane += 4)
-            four = Vector128.MinNative(four, Vector128.LoadUnsafe(ref lanes[lane]));
-        least = MathF.Min(MathF.Min(four[0], four[1]), MathF.Min(four[2], four[3]));
-        four = Vector128.LoadUnsafe(ref lanes[16]);
-        for (var lane = 4; lane < TLanes.Count; lane += 4)
-            four = Vector128.MaxNative(four, Vector128.LoadUnsafe(ref lanes[16 + lane]));
-        most = MathF.Max(MathF.Max(four[0], four[1]), MathF.Max(four[2], four[3]));
+        {
+            lows = Vector128.MinNative(lows, Vector128.LoadUnsafe(ref lanes[lane]));
+            highs = Vector128.MaxNative(highs, Vector128.LoadUnsafe(ref lanes[16 + lane]));
+        }
+        lows = Vector128.MinNative(lows, Vector128.Shuffle(lows, Vector128.Create(2, 3, 0, 1)));
+        highs = Vector128.MaxNative(highs, Vector128.Shuffle(highs, Vector128.Create(2, 3, 0, 1)));
+        least = Vector128.MinNative(lows, Vector128.Shuffle(lows, Vector128.Create(1, 0, 3, 2))).ToScalar();
+        most = Vector128.MaxNative(highs, Vector128.Shuffle(highs, Vector128.Create(1, 0, 3, 2))).ToScalar();
         return i;
     }
 

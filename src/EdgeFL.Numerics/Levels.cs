@@ -175,10 +175,14 @@ public static partial class Levels
             var low = TLanes.Or(
                 TLanes.ToLevel(TLanes.Load(ref Unsafe.Add(ref x0, t)), f0, o0),
                 TLanes.ShiftLeft(TLanes.ToLevel(TLanes.Load(ref Unsafe.Add(ref x1, t)), f1, o1), 8));
-            var high = TLanes.Or(
-                TLanes.ToLevel(TLanes.Load(ref Unsafe.Add(ref x2, t)), f2, o2),
-                TLanes.ShiftLeft(TLanes.ToLevel(TLanes.Load(ref Unsafe.Add(ref x3, t)), f3, o3), 8));
-            TLanes.Store(TLanes.Or(low, TLanes.ShiftLeft(high, 16)), ref word);
+            if (some.Count > 2)
+            {
+                var high = TLanes.Or(
+                    TLanes.ToLevel(TLanes.Load(ref Unsafe.Add(ref x2, t)), f2, o2),
+                    TLanes.ShiftLeft(TLanes.ToLevel(TLanes.Load(ref Unsafe.Add(ref x3, t)), f3, o3), 8));
+                low = TLanes.Or(low, TLanes.ShiftLeft(high, 16));
+            }
+            TLanes.Store(low, ref word);
             for (var i = 0; i < TLanes.Count; i++)
             {
                 Unsafe.WriteUnaligned(ref to, Unsafe.Add(ref word, i));

@@ -22,6 +22,10 @@ public sealed class QuantizedNetwork
 
     private readonly QuantizedModel model;
     private readonly sbyte[][] packed;
+    private readonly float[] units;
+    private readonly float[] reach;
+    private readonly float[][] factors;
+    private readonly float[][] offsets;
     private readonly float[][] zeros;
     private readonly float[] origin;
     private readonly float[] factor;
@@ -38,6 +42,9 @@ public sealed class QuantizedNetwork
         ArgumentNullException.ThrowIfNull(model);
         this.model = model;
         packed = new sbyte[model.Stages.Length][];
+        (units, reach) = (model.Input.Factor.ToArray(), model.Input.Reach.ToArray());
+        factors = new float[packed.Length][];
+        offsets = new float[packed.Length][];
         zeros = new float[packed.Length][];
         int widest = model.Spec.InputCount, wide = model.Spec.Channels, many = 0;
         for (var i = 0; i < packed.Length; i++)
@@ -49,6 +56,8 @@ public sealed class QuantizedNetwork
                 packed[i] = new sbyte[stage.Shape.PackedCount];
                 Int8Product.Pack(stage.Shape, model.Layers[i].Weights.Span, packed[i]);
             }
+            factors[i] = model.Layers[i].Factor.ToArray();
+            offsets[i] = model.Layers[i].Offset.ToArray();
             zeros[i] = stage.ReadsSigned ? Zeros(stage, model.Layers[i].Weights.Span) : [];
             widest = Math.Max(widest, stage.RowsOut * stage.Outputs);
             wide = Math.Max(wide, stage.Outputs);
@@ -98,7 +107,6 @@ public sealed class QuantizedNetwork
     /// <summary>The window's levels and their scale; where they begin goes into <see cref="origin"/>.</summary>
     private float Begin(ReadOnlySpan<float> window, Span<byte> levels)
     {
-        var units = model.Input.Factor.Span;
         int channels = units.Length, rows = window.Length / channels;
         var widest = 0f;
         for (var c = 0; c < channels; c++)
@@ -109,9 +117,9 @@ public sealed class QuantizedNetwork
         }
         var scale = Math.Clamp(widest / Levels.Highest, ScaleLeast, ScaleMost);
         Span<float> times = factor.AsSpan(0, channels), plus = offset.AsSpan(0, channels);
-        units.CopyTo(times);
+        units.AsSpan().CopyTo(times);
         Vectors.Scale(1f / scale, times);
-        origin.CopyTo(plus);
+        origin.AsSpan().CopyTo(plus);
         Vectors.Scale(-1f / scale, plus);
         Levels.OfWindow(window, times, plus, levels);
         return scale;
@@ -122,8 +130,8 @@ public sealed class QuantizedNetwork
     /// <summary>What the sums of stage <paramref name="i"/> stand for in this window: sum·times + plus.</summary>
     private void Meaning(int i, float scale, Span<float> times, Span<float> plus)
     {
-        model.Layers[i].Factor.Span.CopyTo(times);
-        model.Layers[i].Offset.Span.CopyTo(plus);
+        factors[i].AsSpan().CopyTo(times);
+        offsets[i].AsSpan().CopyTo(plus);
         if (i == 0)
             AddOrigin(times, plus);
         Vectors.Scale(scale, times);
@@ -137,7 +145,7 @@ public sealed class QuantizedNetwork
         for (var c = 0; c < origin.Length; c++)
         {
             if (stage.IsProduct)
-                Vectors.Axpy(origin[c], model.Input.Reach.Span.Slice(c * plus.Length, plus.Length), plus);
+                Vectors.Axpy(origin[c], reach.AsSpan(c * plus.Length, plus.Length), plus);
             else
                 plus[c] = MathF.FusedMultiplyAdd(origin[c] * stage.Taps, times[c], plus[c]);
         }
