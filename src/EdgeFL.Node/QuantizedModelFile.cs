@@ -33,7 +33,7 @@ public enum QuantizedModelError
 public static class QuantizedModelFile
 {
     /// <summary>Version of the encoding.</summary>
-    public const uint Version = 1;
+    public const uint Version = 2;
 
     private const int HashBytes = 32;
 
@@ -95,7 +95,10 @@ public static class QuantizedModelFile
     {
         var writer = new CborWriter(2 * model.Spec.ParameterCount + 256);
         writer.StartArray(1 + model.Layers.Count);
-        Layer(model.Input);
+        writer.StartArray(2);
+        writer.WriteFloats(model.Input.Factor.Span);
+        writer.WriteFloats(model.Input.Reach.Span);
+        writer.End();
         foreach (QuantizedLayer layer in model.Layers)
             Layer(layer);
         writer.End();
@@ -115,18 +118,19 @@ public static class QuantizedModelFile
     {
         model = null;
         var reader = new CborReader(body);
-        if (!reader.TryStartArray(1 + spec.Layers.Count, out int count) || count == 0)
+        if (!reader.TryStartArray(1 + spec.Layers.Count, out int count) || count == 0 || !reader.TryStartArray(2, out int parts) || parts != 2
+            || !reader.TryReadFloats(BodyMax, out float[] units) || !reader.TryReadFloats(BodyMax, out float[] reach) || !reader.TryEnd())
             return false;
-        var layers = new QuantizedLayer[count];
-        for (int i = 0; i < count; i++)
+        var layers = new QuantizedLayer[count - 1];
+        for (int i = 0; i < layers.Length; i++)
         {
-            if (!reader.TryStartArray(3, out int parts) || parts != 3 || !reader.TryReadBytes(BodyMax, out ReadOnlySpan<byte> weights)
+            if (!reader.TryStartArray(3, out parts) || parts != 3 || !reader.TryReadBytes(BodyMax, out ReadOnlySpan<byte> weights)
                 || !reader.TryReadFloats(BodyMax, out float[] factor) || !reader.TryReadFloats(BodyMax, out float[] offset) || !reader.TryEnd())
                 return false;
             layers[i] = new QuantizedLayer(MemoryMarshal.Cast<byte, sbyte>(weights).ToArray(), factor, offset);
         }
 
-        return reader.TryEnd() && reader.TryFinish() && QuantizedModel.TryCreate(spec, layers[0], layers[1..], out model);
+        return reader.TryEnd() && reader.TryFinish() && QuantizedModel.TryCreate(spec, new QuantizedInput(units, reach), layers, out model);
     }
 
     /// <summary>SHA-256 of version, model hash and body.</summary>

@@ -23,6 +23,8 @@ internal interface ILevelLanes<TVector>
 
     static abstract TVector Add(TVector a, TVector b);
 
+    static abstract TVector Min(TVector a, TVector b);
+
     static abstract TVector Max(TVector a, TVector b);
 
     static abstract TVector Or(TVector a, TVector b);
@@ -41,6 +43,9 @@ internal interface ILevelLanes<TVector>
     static abstract TVector ToSingle(TVector value);
 
     static abstract TVector AddSingles(TVector a, TVector b);
+
+    /// <summary>value·factor + offset rounded once.</summary>
+    static abstract TVector Fma(TVector value, TVector factor, TVector offset);
 
     /// <summary>value·factor + offset rounded once, held within 0 to 127 (NaN gives 0), then rounded to the nearest integer, halves to the even one.</summary>
     static abstract TVector ToLevel(TVector value, TVector factor, TVector offset);
@@ -88,6 +93,9 @@ internal readonly struct LevelLanes512 : ILevelLanes<Vector512<int>>
     public static Vector512<int> Add(Vector512<int> a, Vector512<int> b) => a + b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Min(Vector512<int> a, Vector512<int> b) => Vector512.Min(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Max(Vector512<int> a, Vector512<int> b) => Vector512.Max(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -113,9 +121,12 @@ internal readonly struct LevelLanes512 : ILevelLanes<Vector512<int>>
     public static Vector512<int> AddSingles(Vector512<int> a, Vector512<int> b) => (a.AsSingle() + b.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Fma(Vector512<int> value, Vector512<int> factor, Vector512<int> offset) => Vector512.FusedMultiplyAdd(value.AsSingle(), factor.AsSingle(), offset.AsSingle()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> ToLevel(Vector512<int> value, Vector512<int> factor, Vector512<int> offset)
     {
-        var exact = Vector512.FusedMultiplyAdd(value.AsSingle(), factor.AsSingle(), offset.AsSingle());
+        var exact = Fma(value, factor, offset).AsSingle();
         var least = Vector512.ConditionalSelect(Vector512.GreaterThan(exact, Vector512<float>.Zero), exact, Vector512<float>.Zero);
         var held = Vector512.MinNative(least, Vector512.Create(LevelLanes.Highest));
         return (held + Vector512.Create(LevelLanes.Rounding)).AsInt32() - Vector512.Create(LevelLanes.RoundingBits);
@@ -139,6 +150,9 @@ internal readonly struct LevelLanes256 : ILevelLanes<Vector256<int>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Add(Vector256<int> a, Vector256<int> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Min(Vector256<int> a, Vector256<int> b) => Vector256.Min(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Max(Vector256<int> a, Vector256<int> b) => Vector256.Max(a, b);
@@ -176,9 +190,12 @@ internal readonly struct LevelLanes256 : ILevelLanes<Vector256<int>>
     public static Vector256<int> AddSingles(Vector256<int> a, Vector256<int> b) => (a.AsSingle() + b.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Fma(Vector256<int> value, Vector256<int> factor, Vector256<int> offset) => Vector256.FusedMultiplyAdd(value.AsSingle(), factor.AsSingle(), offset.AsSingle()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> ToLevel(Vector256<int> value, Vector256<int> factor, Vector256<int> offset)
     {
-        var exact = Vector256.FusedMultiplyAdd(value.AsSingle(), factor.AsSingle(), offset.AsSingle());
+        var exact = Fma(value, factor, offset).AsSingle();
         var least = Vector256.ConditionalSelect(Vector256.GreaterThan(exact, Vector256<float>.Zero), exact, Vector256<float>.Zero);
         var held = Vector256.MinNative(least, Vector256.Create(LevelLanes.Highest));
         return (held + Vector256.Create(LevelLanes.Rounding)).AsInt32() - Vector256.Create(LevelLanes.RoundingBits);
@@ -203,6 +220,9 @@ internal readonly struct LevelLanesVnni : ILevelLanes<Vector256<int>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Add(Vector256<int> a, Vector256<int> b) => LevelLanes256.Add(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Min(Vector256<int> a, Vector256<int> b) => LevelLanes256.Min(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Max(Vector256<int> a, Vector256<int> b) => LevelLanes256.Max(a, b);
@@ -230,6 +250,9 @@ internal readonly struct LevelLanesVnni : ILevelLanes<Vector256<int>>
     public static Vector256<int> AddSingles(Vector256<int> a, Vector256<int> b) => LevelLanes256.AddSingles(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Fma(Vector256<int> value, Vector256<int> factor, Vector256<int> offset) => LevelLanes256.Fma(value, factor, offset);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> ToLevel(Vector256<int> value, Vector256<int> factor, Vector256<int> offset) => LevelLanes256.ToLevel(value, factor, offset);
 }
 
@@ -250,6 +273,9 @@ internal readonly struct LevelLanes128 : ILevelLanes<Vector128<int>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Add(Vector128<int> a, Vector128<int> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Min(Vector128<int> a, Vector128<int> b) => Vector128.Min(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Max(Vector128<int> a, Vector128<int> b) => Vector128.Max(a, b);
@@ -287,9 +313,12 @@ internal readonly struct LevelLanes128 : ILevelLanes<Vector128<int>>
     public static Vector128<int> AddSingles(Vector128<int> a, Vector128<int> b) => (a.AsSingle() + b.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Fma(Vector128<int> value, Vector128<int> factor, Vector128<int> offset) => Vector128.FusedMultiplyAdd(value.AsSingle(), factor.AsSingle(), offset.AsSingle()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> ToLevel(Vector128<int> value, Vector128<int> factor, Vector128<int> offset)
     {
-        var exact = Vector128.FusedMultiplyAdd(value.AsSingle(), factor.AsSingle(), offset.AsSingle());
+        var exact = Fma(value, factor, offset).AsSingle();
         var least = Vector128.ConditionalSelect(Vector128.GreaterThan(exact, Vector128<float>.Zero), exact, Vector128<float>.Zero);
         var held = Vector128.MinNative(least, Vector128.Create(LevelLanes.Highest));
         return (held + Vector128.Create(LevelLanes.Rounding)).AsInt32() - Vector128.Create(LevelLanes.RoundingBits);
@@ -314,6 +343,9 @@ internal readonly struct LevelLanes1 : ILevelLanes<int>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Add(int a, int b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Min(int a, int b) => Math.Min(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Max(int a, int b) => Math.Max(a, b);
@@ -344,9 +376,13 @@ internal readonly struct LevelLanes1 : ILevelLanes<int>
     public static int AddSingles(int a, int b) => BitConverter.SingleToInt32Bits(BitConverter.Int32BitsToSingle(a) + BitConverter.Int32BitsToSingle(b));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Fma(int value, int factor, int offset) => BitConverter.SingleToInt32Bits(
+        MathF.FusedMultiplyAdd(BitConverter.Int32BitsToSingle(value), BitConverter.Int32BitsToSingle(factor), BitConverter.Int32BitsToSingle(offset)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int ToLevel(int value, int factor, int offset)
     {
-        var exact = MathF.FusedMultiplyAdd(BitConverter.Int32BitsToSingle(value), BitConverter.Int32BitsToSingle(factor), BitConverter.Int32BitsToSingle(offset));
+        var exact = BitConverter.Int32BitsToSingle(Fma(value, factor, offset));
         var least = exact > 0f ? exact : 0f;
         var held = least < LevelLanes.Highest ? least : LevelLanes.Highest;
         return BitConverter.SingleToInt32Bits(held + LevelLanes.Rounding) - LevelLanes.RoundingBits;

@@ -8,14 +8,13 @@ namespace EdgeFL.Numerics;
 /// Activations as levels: integers of 0 to 127, each a step above the least value. Seven bits, because a level is then the same as a signed and as an
 /// unsigned byte, and the byte products of no instruction set saturate.
 /// </summary>
-public static class Levels
+public static partial class Levels
 {
     /// <summary>Highest level.</summary>
     public const int Highest = 127;
 
     /// <summary>
-    /// levels[t,c] = x[c,t]·factor[c] + (offset[c] + dither[t mod 4]) rounded once, held within 0 to 127 (NaN gives 0), rounded half to even. The dither is
-    /// -3/8, 1/8, -1/8, 3/8: a signal that hardly changes would else be rounded the same way in every row, and with it whatever is summed over rows.
+    /// levels[t,c] = x[c,t]·factor[c] + offset[c] rounded once, held within 0 to 127 (NaN gives 0), rounded half to even.
     /// </summary>
     /// <param name="x">Shape [C,T], channel-major.</param>
     /// <param name="factor">Shape [C].</param>
@@ -33,13 +32,12 @@ public static class Levels
             var some = new Four(x, factor, offset, first);
             var t = 0;
             if (Lanes.Use512)
-                t = Interleave<LevelLanes512, Vector512<int>>(some, t, some.Length, levels);
+                t = Interleave<LevelLanes512, Vector512<int>>(some, t, levels);
             if (Lanes.Use256)
-                t = Interleave<LevelLanes256, Vector256<int>>(some, t, some.Length, levels);
+                t = Interleave<LevelLanes256, Vector256<int>>(some, t, levels);
             if (Lanes.Use128)
-                t = Interleave<LevelLanes128, Vector128<int>>(some, t, some.Length, levels);
-            while (t < some.Length)
-                t = Interleave<LevelLanes1, int>(some, t, t + 1, levels);
+                t = Interleave<LevelLanes128, Vector128<int>>(some, t, levels);
+            Interleave<LevelLanes1, int>(some, t, levels);
         }
     }
 
@@ -67,6 +65,36 @@ public static class Levels
         if (Lanes.Use128)
             n = OfColumns<LevelLanes128, Vector128<int>>(sums, pool, factor, offset, levels, n);
         OfColumns<LevelLanes1, int>(sums, pool, factor, offset, levels, n);
+    }
+
+    /// <summary>levels[n] = x[n]·factor + offset rounded once, held within 0 to 127 (NaN gives 0), rounded half to even.</summary>
+    /// <param name="x">Shape [N].</param>
+    /// <param name="factor">Of all.</param>
+    /// <param name="offset">Of all.</param>
+    /// <param name="levels">Shape [N], and whatever follows; overwritten but for that.</param>
+    /// <exception cref="ArgumentException">There is less room than values.</exception>
+    public static void OfValues(ReadOnlySpan<float> x, float factor, float offset, Span<byte> levels)
+    {
+        if (levels.Length < x.Length)
+            throw new ArgumentException($"{x.Length} values do not fit {levels.Length} levels.");
+        var n = 0;
+        if (Lanes.Use512)
+            n = OfEach<LevelLanes512, Vector512<int>>(x, factor, offset, levels, n);
+        if (Lanes.Use256)
+            n = OfEach<LevelLanes256, Vector256<int>>(x, factor, offset, levels, n);
+        if (Lanes.Use128)
+            n = OfEach<LevelLanes128, Vector128<int>>(x, factor, offset, levels, n);
+        OfEach<LevelLanes1, int>(x, factor, offset, levels, n);
+    }
+
+    private static int OfEach<TLanes, TVector>(ReadOnlySpan<float> x, float factor, float offset, Span<byte> levels, int n)
+        where TLanes : struct, ILevelLanes<TVector>
+        where TVector : struct
+    {
+        TVector times = TLanes.Broadcast(BitConverter.SingleToInt32Bits(factor)), plus = TLanes.Broadcast(BitConverter.SingleToInt32Bits(offset));
+        for (; n + TLanes.Count <= x.Length; n += TLanes.Count)
+            TLanes.StoreLowest(TLanes.ToLevel(LoadSingles<TLanes, TVector>(x, n), times, plus), ref Unsafe.Add(ref MemoryMarshal.GetReference(levels), n));
+        return n;
     }
 
     private static int OfColumns<TLanes, TVector>(
@@ -103,12 +131,6 @@ public static class Levels
         where TLanes : struct, ILevelLanes<TVector>
         where TVector : struct => TLanes.Load(ref Unsafe.As<float, int>(ref Unsafe.Add(ref MemoryMarshal.GetReference(values), at)));
 
-    /// <summary>Of row t mod 4, as often as the widest vector holds; they add up to zero.</summary>
-    private static ReadOnlySpan<float> Dither =>
-    [
-        -0.375f, 0.125f, -0.125f, 0.375f, -0.375f, 0.125f, -0.125f, 0.375f, -0.375f, 0.125f, -0.125f, 0.375f, -0.375f, 0.125f, -0.125f, 0.375f,
-    ];
-
     /// <summary>Up to four neighbouring channels of a window.</summary>
     private readonly ref struct Four(ReadOnlySpan<float> x, ReadOnlySpan<float> factor, ReadOnlySpan<float> offset, int first)
     {
@@ -133,15 +155,8 @@ public static class Levels
         internal ref float Row(int i) => ref Unsafe.Add(ref MemoryMarshal.GetReference(X), (nint)(First + (i < Count ? i : 0)) * Length);
     }
 
-    /// <summary>A channel's offset and the dither of the rows from <paramref name="t"/> on.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Offsets<TLanes, TVector>(in Four some, int i, int t)
-        where TLanes : struct, ILevelLanes<TVector>
-        where TVector : struct => TLanes.AddSingles(TLanes.Broadcast(some.Offset(i)), LoadSingles<TLanes, TVector>(Dither, t & 3));
-
-    /// <summary>Rows from <paramref name="t"/> to before <paramref name="end"/>, as many as fill vectors of this width; returns the first left over. A width
-    /// that is no multiple of the dither's takes one vector at a time.</summary>
-    private static int Interleave<TLanes, TVector>(in Four some, int t, int end, Span<byte> levels)
+    /// <summary>Rows from <paramref name="t"/> on, as many as fill vectors of this width; returns the first left over.</summary>
+    private static int Interleave<TLanes, TVector>(in Four some, int t, Span<byte> levels)
         where TLanes : struct, ILevelLanes<TVector>
         where TVector : struct
     {
@@ -150,20 +165,24 @@ public static class Levels
         ref var word = ref MemoryMarshal.GetReference(words);
         ref var to = ref Unsafe.Add(ref MemoryMarshal.GetReference(levels), t * stride + some.First);
         TVector f0 = TLanes.Broadcast(some.Factor(0)), f1 = TLanes.Broadcast(some.Factor(1)), f2 = TLanes.Broadcast(some.Factor(2)), f3 = TLanes.Broadcast(some.Factor(3));
-        TVector o0 = Offsets<TLanes, TVector>(some, 0, t), o1 = Offsets<TLanes, TVector>(some, 1, t), o2 = Offsets<TLanes, TVector>(some, 2, t), o3 = Offsets<TLanes, TVector>(some, 3, t);
+        TVector o0 = TLanes.Broadcast(some.Offset(0)), o1 = TLanes.Broadcast(some.Offset(1)), o2 = TLanes.Broadcast(some.Offset(2)), o3 = TLanes.Broadcast(some.Offset(3));
         ref var x0 = ref Unsafe.As<float, int>(ref some.Row(0));
         ref var x1 = ref Unsafe.As<float, int>(ref some.Row(1));
         ref var x2 = ref Unsafe.As<float, int>(ref some.Row(2));
         ref var x3 = ref Unsafe.As<float, int>(ref some.Row(3));
-        for (; t + TLanes.Count <= end; t += TLanes.Count)
+        for (; t + TLanes.Count <= some.Length; t += TLanes.Count)
         {
             var low = TLanes.Or(
                 TLanes.ToLevel(TLanes.Load(ref Unsafe.Add(ref x0, t)), f0, o0),
                 TLanes.ShiftLeft(TLanes.ToLevel(TLanes.Load(ref Unsafe.Add(ref x1, t)), f1, o1), 8));
-            var high = TLanes.Or(
-                TLanes.ToLevel(TLanes.Load(ref Unsafe.Add(ref x2, t)), f2, o2),
-                TLanes.ShiftLeft(TLanes.ToLevel(TLanes.Load(ref Unsafe.Add(ref x3, t)), f3, o3), 8));
-            TLanes.Store(TLanes.Or(low, TLanes.ShiftLeft(high, 16)), ref word);
+            if (some.Count > 2)
+            {
+                var high = TLanes.Or(
+                    TLanes.ToLevel(TLanes.Load(ref Unsafe.Add(ref x2, t)), f2, o2),
+                    TLanes.ShiftLeft(TLanes.ToLevel(TLanes.Load(ref Unsafe.Add(ref x3, t)), f3, o3), 8));
+                low = TLanes.Or(low, TLanes.ShiftLeft(high, 16));
+            }
+            TLanes.Store(low, ref word);
             for (var i = 0; i < TLanes.Count; i++)
             {
                 Unsafe.WriteUnaligned(ref to, Unsafe.Add(ref word, i));

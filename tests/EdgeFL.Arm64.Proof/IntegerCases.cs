@@ -24,6 +24,11 @@ internal static class IntegerCases
         var levels = new byte[length * channels + 3];
         Levels.OfWindow(Inputs.Wild(length * channels, 1), Vary(channels, 30f), Vary(channels, 64f), levels);
         answer.Add(levels.AsSpan(0, length * channels));
+        Levels.OfValues(Inputs.Wild(length * channels, 2), 30f, 64f, levels);
+        answer.Add(levels.AsSpan(0, length * channels));
+        Levels.RangeOf(Inputs.Wild(length, 3), out var least, out var most);
+        answer.Add(least);
+        answer.Add(most);
     }
 
     internal static void ActivityCnn(int size, Words answer)
@@ -56,6 +61,11 @@ internal static class IntegerCases
         var levels = new byte[sums.Length];
         Levels.OfSums(sums, 1 + shape.Rows % 2, Vary(shape.Outputs, 0.001f), Vary(shape.Outputs, 64f), levels);
         answer.Add(levels);
+        float[] ends = new float[2 * shape.Outputs], totals = new float[shape.Outputs];
+        Levels.EndsOfSums(sums, Vary(shape.Outputs, 0.001f), Vary(shape.Outputs, 64f), ends);
+        answer.Add(ends);
+        Levels.TotalsOfSums(sums, 1 + shape.Rows % 2, Vary(shape.Outputs, 0.001f), Vary(shape.Outputs, -2f), shape.Rows % 3 == 0, totals);
+        answer.Add(totals);
     }
 
     private static byte[] Bytes(int count, ulong seed)

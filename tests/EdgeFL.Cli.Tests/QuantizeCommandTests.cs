@@ -6,15 +6,31 @@ namespace EdgeFL.Cli.Tests;
 
 public sealed class QuantizeCommandTests
 {
+    /// <summary>As activity, but for the epochs.</summary>
+    private const string ShortRecipe =
+        """
+        {
+          "format": 1, "about": "six activities, a fifth of the time", "sensor": "uci-hapt",
+          "split": { "subjects": "split.json", "subjectFile": "subject-{0:00}.csv.gz" },
+          "model": "activity-cnn", "learning": { "epochs": 12, "learningRate": 0.06, "rotation": 0.2 }
+        }
+        """;
+
     [DataFact("uci-hapt")]
-    public async Task Quantize_Activity_LosesAtMostHalfAPoint()
+    public async Task Quantize_ActivityOfAnySeed_LosesAtMostHalfAPoint()
     {
-        CliRun run = await CliRun.Of(Path.GetTempPath(), ["model", "quantize", "--recipe", "activity", "--data", Path.Combine(DataSets.Root!, "uci-hapt"), "--json"], limitSeconds: 300);
-        Assert.Equal(0, run.Exit);
-        using var json = JsonDocument.Parse(run.Out);
-        Assert.InRange(json.RootElement.GetProperty("accuracy").GetDouble(), 0.93, 1);
-        Assert.InRange(json.RootElement.GetProperty("loss_points").GetDouble(), -5, 0.5);
-        Assert.InRange(json.RootElement.GetProperty("agreement").GetDouble(), 0.98, 1);
+        // What is lost differs from one training to the next: one that loses nothing proves nothing. Fewer epochs, so that there is time for more than one.
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["short.json"], ShortRecipe);
+        foreach (int seed in (int[])[1, 2, 3, 4, 5])
+        {
+            CliRun run = await CliRun.Of(folder.Path, ["model", "quantize", "--recipe", "short.json", "--data", Path.Combine(DataSets.Root!, "uci-hapt"), "--seed", $"{seed}", "--json"], limitSeconds: 300);
+            Assert.Equal(0, run.Exit);
+            using var json = JsonDocument.Parse(run.Out);
+            Assert.InRange(json.RootElement.GetProperty("accuracy").GetDouble(), 0.9, 1);
+            double lost = json.RootElement.GetProperty("loss_points").GetDouble(), agreement = json.RootElement.GetProperty("agreement").GetDouble();
+            Assert.True(lost <= 0.5 && agreement >= 0.98, $"seed {seed}: {lost} points lost, {agreement} the same");
+        }
     }
 
     [Fact]
@@ -47,6 +63,9 @@ public sealed class QuantizeCommandTests
         CliRun unsupported = await CliRun.Of(folder.Path, ["model", "quantize", "--recipe", "recipe.json", "--data", "."]);
         Assert.Contains("cannot-write", unwritable.Err, StringComparison.Ordinal);
         Assert.Contains("layer 1 (tanh)", unsupported.Err, StringComparison.Ordinal);
+        // Before anything is learned.
+        Assert.Contains("epoch", unwritable.Err, StringComparison.Ordinal);
+        Assert.DoesNotContain("reading", unsupported.Err, StringComparison.Ordinal);
         Assert.Contains("next:", unsupported.Err, StringComparison.OrdinalIgnoreCase);
         Assert.True(unwritable.Exit != 0 && unsupported.Exit != 0);
     }

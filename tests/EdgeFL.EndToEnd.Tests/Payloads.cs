@@ -11,7 +11,7 @@ internal static class Payloads
         ["info"] = "fleet node version kind board boot pid model modelHash parameters sensor fingerprint certificate",
         ["train"] = "state round rounds steps [loss] [heldOutLoss] [accuracy] samples peers merged",
         ["telemetry"] = "rss cpu [temperature] uptime round bytesIn bytesOut sent received rejected lost queue dropped",
-        ["infer"] = "label score latencyMs",
+        ["infer"] = "label score latencyMs [threshold] [forecast]",
         ["event"] = "code severity message fix [peer]",
     };
 

@@ -16,6 +16,9 @@ public sealed class QuantizedTests
         """{"type":"conv1d","filters":19,"kernel":5},{"type":"maxpool1d","size":2},{"type":"maxpool1d","size":3},{"type":"averagepool1d","size":2},{"type":"flatten"},{"type":"dense","outputs":3}""",
         """{"type":"conv1d","filters":17,"kernel":1},{"type":"averagepool1d","size":2},{"type":"relu"},{"type":"maxpool1d","size":5},{"type":"flatten"},{"type":"dense","outputs":8},{"type":"dense","outputs":3},{"type":"relu"}""",
         """{"type":"conv1d","filters":8,"kernel":4},{"type":"relu"},{"type":"conv1d","filters":3,"kernel":3},{"type":"globalaverage"}""",
+        """{"type":"conv1d","filters":18,"kernel":2},{"type":"maxpool1d","size":2},{"type":"globalaverage"},{"type":"relu"},{"type":"dense","outputs":3}""",
+        """{"type":"globalaverage"},{"type":"dense","outputs":40},{"type":"dense","outputs":3}""",
+        """{"type":"conv1d","filters":6,"kernel":3},{"type":"relu"},{"type":"averagepool1d","size":2},{"type":"globalaverage"},{"type":"dense","outputs":3}""",
     ];
 
     [Theory]
@@ -85,6 +88,43 @@ public sealed class QuantizedTests
     }
 
     [Fact]
+    public void Predict_WindowThatHardlyMoves_IsRoundedAsFinelyAsOneThatMoves()
+    {
+        // Without biases, what a model says of a 64th of a window is a 64th of what it says of the window: in the same levels, even the bits are the same.
+        var (spec, parameters) = Trained();
+        foreach (var layer in spec.Layers.Where(layer => layer.ParameterCount > 0))
+            parameters.AsSpan(layer.ParameterOffset + layer.ParameterCount - layer.Size, layer.Size).Clear();
+        var windows = Windows(spec, 100, 8);
+        var quantized = new QuantizedNetwork(Quantizer.Quantize(spec, parameters, windows));
+        float[] loud = new float[3], quiet = new float[3];
+        for (var b = 0; b < 100; b++)
+        {
+            var window = windows.AsSpan(b * spec.InputCount, spec.InputCount);
+            quantized.Predict(window, loud);
+            quantized.Predict([.. window.ToArray().Select(value => value / 64)], quiet);
+            Assert.Equal(loud.Select(value => value / 64), quiet);
+        }
+    }
+
+    [Fact]
+    public void Predict_WindowThatDoesNotMove_IsNotRounded()
+    {
+        var spec = Models.Classify("""{"type":"conv1d","filters":3,"kernel":4},{"type":"globalaverage"}""");
+        var parameters = new float[spec.ParameterCount];
+        new Network(spec, 1).Initialise(parameters, 4);
+        var quantized = new QuantizedNetwork(Quantizer.Quantize(spec, parameters, Windows(spec, 20, 9)));
+        var network = new Network(spec, 1);
+        float[] exact = new float[3], outputs = new float[3];
+        foreach (var value in (float[])[0.0123f, -0.7f, 1.5f])
+        {
+            var window = Enumerable.Repeat(value, spec.InputCount).ToArray();
+            network.Predict(parameters, window, 1, exact);
+            quantized.Predict(window, outputs);
+            Assert.All(outputs.Zip(exact), pair => Assert.Equal(pair.Second, pair.First, 1e-5));
+        }
+    }
+
+    [Fact]
     public void Predict_ConstantAndDeadChannels_StaysFinite()
     {
         var (spec, parameters) = Trained();
@@ -103,8 +143,11 @@ public sealed class QuantizedTests
             quantized.Predict(windows.AsSpan(b * 60, 60), outputs);
             Assert.All(outputs.Zip(exact), pair => Assert.InRange(pair.First, pair.Second - 0.6f, pair.Second + 0.6f));
         }
-        quantized.Predict(Enumerable.Repeat(float.NaN, 60).ToArray(), outputs);
-        Assert.All(outputs, value => Assert.True(float.IsFinite(value)));
+        foreach (var (other, rest) in ((float, float)[])[(float.NaN, float.NaN), (float.NaN, 1f), (float.PositiveInfinity, 1f), (float.NegativeInfinity, float.PositiveInfinity), (float.MaxValue, float.MinValue)])
+        {
+            quantized.Predict([.. Enumerable.Repeat(other, 31), .. Enumerable.Repeat(rest, 29)], outputs);
+            Assert.All(outputs, value => Assert.True(float.IsFinite(value)));
+        }
     }
 
     [Fact]
@@ -166,11 +209,14 @@ public sealed class QuantizedTests
         var model = Quantizer.Quantize(spec, parameters, Windows(spec, 10, 7));
         Assert.True(QuantizedModel.TryCreate(spec, model.Input, model.Layers, out _));
         Assert.False(QuantizedModel.TryCreate(spec, model.Input, [.. model.Layers.Skip(1)], out _));
-        Assert.False(QuantizedModel.TryCreate(spec, model.Layers[0], model.Layers, out _));
+        Assert.False(QuantizedModel.TryCreate(spec, model.Input with { Factor = new float[2] }, model.Layers, out _));
         Assert.False(QuantizedModel.TryCreate(spec, model.Input, [model.Layers[0] with { Weights = new sbyte[3] }, .. model.Layers.Skip(1)], out _));
         Assert.False(QuantizedModel.TryCreate(spec, model.Input with { Factor = new[] { 1f, -1f, 1f } }, model.Layers, out _));
         Assert.False(QuantizedModel.TryCreate(spec, model.Input with { Factor = new[] { 1f, float.NaN, 1f } }, model.Layers, out _));
-        Assert.False(QuantizedModel.TryCreate(spec, model.Input with { Offset = new[] { 1f, float.PositiveInfinity, 1f } }, model.Layers, out _));
+        Assert.False(QuantizedModel.TryCreate(spec, model.Input with { Reach = new float[4] }, model.Layers, out _));
+        var reach = model.Input.Reach.ToArray();
+        reach[1] = float.PositiveInfinity;
+        Assert.False(QuantizedModel.TryCreate(spec, model.Input with { Reach = reach }, model.Layers, out _));
         Assert.Throws<ArgumentException>(() => QuantizedModel.TryCreate(Models.Shipped("host-autoencoder"), model.Input, model.Layers, out _));
     }
 

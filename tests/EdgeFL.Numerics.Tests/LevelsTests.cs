@@ -49,9 +49,8 @@ public sealed class LevelsTests
             for (var c = 0; c < channels; c++)
                 (factor[c], offset[c]) = (30f / (c + 1), 60f + c);
             var expected = new byte[length * channels];
-            float[] dither = [-0.375f, 0.125f, -0.125f, 0.375f];
             for (var i = 0; i < expected.Length; i++)
-                expected[i] = Level(x[i % channels * length + i / channels], factor[i % channels], offset[i % channels] + dither[i / channels % 4]);
+                expected[i] = Level(x[i % channels * length + i / channels], factor[i % channels], offset[i % channels]);
             foreach (var path in LevelPaths.All)
             {
                 var got = LevelPaths.At(path, () =>
@@ -66,15 +65,108 @@ public sealed class LevelsTests
     }
 
     [Fact]
-    public void OfWindow_SignalThatDoesNotChange_IsRightOnAverage()
+    public void OfValues_EveryLengthAndPath_RoundsWhatItShould()
     {
-        for (var value = 20f; value < 22f; value += 0.125f)
+        for (var length = 0; length <= 257; length++)
         {
-            var x = new float[128];
-            Array.Fill(x, value);
-            var levels = new byte[131];
-            Levels.OfWindow(x, [1f], [0f], levels);
-            Assert.InRange(levels.Take(128).Average(level => (double)level), value - 0.126, value + 0.126);
+            var x = Inputs.Wild(length, (ulong)length);
+            foreach (var path in LevelPaths.All)
+            {
+                var got = LevelPaths.At(path, () =>
+                {
+                    var levels = new byte[length + 1];
+                    levels[length] = 99;
+                    Levels.OfValues(x, 30f, 64f, levels);
+                    return levels;
+                });
+                Assert.True(got.SequenceEqual(x.Select(value => Level(value, 30f, 64f)).Append((byte)99)), $"{length}, {path}");
+            }
+        }
+    }
+
+    [Fact]
+    public void RangeOf_EveryLengthAndPath_IsTheLeastAndTheLargest()
+    {
+        for (var length = 0; length <= 257; length++)
+        {
+            var x = Inputs.Wild(length, (ulong)length);
+            for (var i = length % 5; i < length; i += 5)
+                x[i] = length % 2 == 0 ? float.NaN : -0f;
+            var numbers = x.Where(value => !float.IsNaN(value)).ToArray();
+            var expected = numbers.Length == 0 ? (float.PositiveInfinity, float.NegativeInfinity) : (numbers.Min() + 0f, numbers.Max() + 0f);
+            foreach (var path in LevelPaths.All)
+                Assert.Equal(Bits(expected), Bits(LevelPaths.At(path, () => Range(x))));
+        }
+    }
+
+    [Fact]
+    public void RangeOf_ZerosOfBothSigns_IsThePositiveOne()
+    {
+        for (var at = 0; at < 37; at++)
+        {
+            var x = new float[37];
+            x.AsSpan(at).Fill(-0f);
+            foreach (var path in LevelPaths.All)
+                Assert.Equal(Bits((0f, 0f)), Bits(LevelPaths.At(path, () => Range(x))));
+        }
+    }
+
+    [Fact]
+    public void EndsOfSums_EveryNumberOfOutputsAndPath_AreThoseOfEachOutput()
+    {
+        for (var outputs = 1; outputs <= 257; outputs++)
+        {
+            var (sums, factor, offset) = Sums(outputs, 1 + outputs % 6);
+            var expected = new float[2 * outputs];
+            for (var n = 0; n < outputs; n++)
+            {
+                var column = sums.Where((_, i) => i % outputs == n).ToArray();
+                expected[n] = MathF.FusedMultiplyAdd(column.Min(), factor[n], offset[n]);
+                expected[outputs + n] = MathF.FusedMultiplyAdd(column.Max(), factor[n], offset[n]);
+            }
+            foreach (var path in LevelPaths.All)
+            {
+                var got = LevelPaths.At(path, () =>
+                {
+                    var ends = new float[2 * outputs];
+                    Levels.EndsOfSums(sums, factor, offset, ends);
+                    return ends;
+                });
+                Assert.True(got.SequenceEqual(expected), $"{outputs} outputs, {path}");
+            }
+        }
+    }
+
+    [Fact]
+    public void TotalsOfSums_EveryNumberOfOutputsAndPath_AddUpInTheirOrder()
+    {
+        for (var outputs = 1; outputs <= 257; outputs++)
+        {
+            int pool = 1 + outputs % 3, windows = 1 + outputs % 6;
+            var isRectified = outputs % 2 == 0;
+            var (sums, factor, offset) = Sums(outputs, pool * windows + outputs % pool);
+            var expected = new float[outputs];
+            for (var n = 0; n < outputs; n++)
+            {
+                var parts = new float[2];
+                for (var t = 0; t < windows; t++)
+                {
+                    var most = Enumerable.Range(0, pool).Max(j => sums[(t * pool + j) * outputs + n]);
+                    var value = MathF.FusedMultiplyAdd(most, factor[n], offset[n]);
+                    parts[t % 2] += isRectified ? Math.Max(0f, value) : value;
+                }
+                expected[n] = parts[0] + parts[1];
+            }
+            foreach (var path in LevelPaths.All)
+            {
+                var got = LevelPaths.At(path, () =>
+                {
+                    var totals = new float[outputs];
+                    Levels.TotalsOfSums(sums, pool, factor, offset, isRectified, totals);
+                    return totals;
+                });
+                Assert.True(got.SequenceEqual(expected), $"{outputs} outputs, {path}");
+            }
         }
     }
 
@@ -131,7 +223,36 @@ public sealed class LevelsTests
         Assert.Throws<ArgumentException>(() => Levels.OfSums(new int[6], 1, [1f, 1f], [0f, 0f], new byte[5]));
         Assert.Throws<ArgumentException>(() => Levels.OfSums(new int[7], 1, [1f, 1f], [0f, 0f], new byte[8]));
         Assert.Throws<ArgumentException>(() => Levels.OfSums(new int[6], 1, [1f, 1f], [0f], new byte[6]));
+        Assert.Throws<ArgumentException>(() => Levels.OfValues(new float[3], 1f, 0f, new byte[2]));
+        Assert.Throws<ArgumentException>(() => Levels.EndsOfSums([], [1f, 1f], [0f, 0f], new float[4]));
+        Assert.Throws<ArgumentException>(() => Levels.EndsOfSums(new int[5], [1f, 1f], [0f, 0f], new float[4]));
+        Assert.Throws<ArgumentException>(() => Levels.EndsOfSums(new int[6], [1f, 1f], [0f], new float[4]));
+        Assert.Throws<ArgumentException>(() => Levels.EndsOfSums(new int[6], [1f, 1f], [0f, 0f], new float[3]));
+        Assert.Throws<ArgumentException>(() => Levels.TotalsOfSums(new int[5], 1, [1f, 1f], [0f, 0f], true, new float[2]));
+        Assert.Throws<ArgumentException>(() => Levels.TotalsOfSums(new int[6], 1, [1f, 1f], [0f], true, new float[2]));
+        Assert.Throws<ArgumentException>(() => Levels.TotalsOfSums(new int[6], 1, [1f, 1f], [0f, 0f], true, new float[3]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Levels.TotalsOfSums(new int[6], 0, [1f, 1f], [0f, 0f], true, new float[2]));
         Assert.Throws<ArgumentOutOfRangeException>(() => Levels.OfSums(new int[6], 0, [1f, 1f], [0f, 0f], new byte[6]));
+    }
+
+    private static (float, float) Range(float[] x)
+    {
+        Levels.RangeOf(x, out var least, out var most);
+        return (least, most);
+    }
+
+    private static (int, int) Bits((float Least, float Most) range) => (BitConverter.SingleToInt32Bits(range.Least), BitConverter.SingleToInt32Bits(range.Most));
+
+    private static (int[] Sums, float[] Factor, float[] Offset) Sums(int outputs, int rows)
+    {
+        var random = new Philox((ulong)outputs, 44);
+        var sums = new int[rows * outputs];
+        foreach (ref var sum in sums.AsSpan())
+            sum = random.NextInt32(200_001) - 100_000;
+        float[] factor = new float[outputs], offset = new float[outputs];
+        for (var n = 0; n < outputs; n++)
+            (factor[n], offset[n]) = (random.NextInt32(1000) / 1e6f, random.NextInt32(129) - 64.5f);
+        return (sums, factor, offset);
     }
 
     /// <summary>As the definition stands, by the base library's rounding.</summary>

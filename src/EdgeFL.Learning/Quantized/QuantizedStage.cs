@@ -3,7 +3,8 @@ using EdgeFL.Numerics;
 namespace EdgeFL.Learning.Quantized;
 
 /// <summary>
-/// Layers that run as one on integers: a product or a mean, and the relu and maxpool1d behind it, which keep the order of values and so cost nothing.
+/// Layers that run as one on integers: a product or a mean, and the relu and maxpool1d behind it, which keep the order of values and so cost nothing; of a
+/// conv1d also the globalaverage behind those, whose mean is taken before anything is rounded.
 /// Activations stay time-major, flattened or not; a dense layer's weights are laid to fit.
 /// </summary>
 /// <param name="Layer">The conv1d, dense, averagepool1d or globalaverage.</param>
@@ -25,16 +26,31 @@ internal sealed record QuantizedStage(LayerSpec Layer, int Channels, int Taps, i
 
     internal int WeightCount => IsProduct ? Outputs * Depth : 0;
 
+    /// <summary>Where a window begins, channel by channel, in each output; the first stage's.</summary>
+    internal int ReachCount => IsProduct ? Outputs * Channels : 0;
+
     internal Int8Shape Shape => new(Rows, Outputs, Depth, Layer.Kind == LayerKind.Conv1d ? Channels : 0);
 
     /// <summary>Rows of sums of which the largest is taken.</summary>
     internal int Pool { get; private init; } = 1;
 
-    /// <summary>Whether what is below zero becomes zero.</summary>
+    /// <summary>Whether what is below zero becomes zero, so that nothing below it comes out.</summary>
     internal bool HasRelu { get; private init; }
 
+    /// <summary>Whether the mean of all rows comes out.</summary>
+    internal bool IsAveraged { get; private init; }
+
+    /// <summary>Whether what is below zero becomes zero before the mean.</summary>
+    internal bool IsRectifiedBefore { get; private init; }
+
+    /// <summary>Whether the levels that come in stand for values of both signs, zero in their middle. Those of a window never do: they begin at its least.</summary>
+    internal bool ReadsSigned { get; private init; }
+
+    /// <summary>Rows after pooling.</summary>
+    internal int RowsPooled => Rows / Pool;
+
     /// <summary>Rows that come out.</summary>
-    internal int RowsOut => Rows / Pool;
+    internal int RowsOut => IsAveraged ? 1 : RowsPooled;
 
     /// <summary>Index of the layer whose activations the stage's levels stand for.</summary>
     internal int Last { get; private init; }
@@ -73,6 +89,9 @@ internal sealed record QuantizedStage(LayerSpec Layer, int Channels, int Taps, i
                 case LayerKind.AveragePool1d:
                     stages.Add(new QuantizedStage(layer, channels, layer.Size, layer.Output.Length) { Last = i });
                     break;
+                case LayerKind.GlobalAverage when stages.Count > 0 && stages[^1].Layer.Kind == LayerKind.Conv1d && !stages[^1].IsAveraged:
+                    stages[^1] = stages[^1] with { IsAveraged = true, IsRectifiedBefore = stages[^1].HasRelu, Last = i, IsFlatThere = isFlat };
+                    break;
                 case LayerKind.GlobalAverage:
                     stages.Add(new QuantizedStage(layer, channels, rows, 1) { Last = i });
                     break;
@@ -97,6 +116,9 @@ internal sealed record QuantizedStage(LayerSpec Layer, int Channels, int Taps, i
             if (stages[^1].IsProduct && stages[^1].Depth > Int8Shape.DepthMax)
                 throw Unsupported(spec, i, $"sums {stages[^1].Depth} values, more than the {Int8Shape.DepthMax} that fit an integer");
         }
+        // What is at least zero stays so in a mean.
+        for (var i = 1; i < stages.Count; i++)
+            stages[i] = stages[i] with { ReadsSigned = !stages[i - 1].HasRelu && (i == 1 || stages[i - 1].IsProduct || stages[i - 1].ReadsSigned) };
         if (rows != 1)
             throw Unsupported(spec, spec.Layers.Count - 1, $"gives {rows} rows at the end; on integers a model ends with dense or globalaverage");
         return [.. stages];

@@ -3,16 +3,16 @@ using EdgeFL.Numerics;
 namespace EdgeFL.Learning.Quantized;
 
 /// <summary>
-/// Makes integers of a trained model. Each channel of an activation gets 128 levels from its least to its largest value in calibration windows; the steps are taken
-/// into the weights of the layer that reads them, whose outputs each have a scale of their own. What rounding the weights does to an output on average is
-/// taken off its bias (Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", 2019, section 4.2).
+/// Makes integers of a trained model. Calibration windows say how far the channels of an activation reach beside each other: a unit of each is taken into the
+/// weights of the layer that reads it, whose outputs each have a scale of their own. How far all of them reach together, every window says for itself when the
+/// model runs.
 /// </summary>
 public static class Quantizer
 {
-    private const float Weights = 127f;
+    private const float Weights = 127f, UnitsOfSigned = 63f;
 
     // What a float32 holds with room to multiply.
-    private const double Bound = 1e30;
+    private const double Bound = 1e20;
 
     /// <summary>Quantizes a model.</summary>
     /// <param name="spec">A resolved model.</param>
@@ -29,20 +29,20 @@ public static class Quantizer
             throw new ArgumentException($"{parameters.Length} parameters and {windows.Length} values do not fit model '{spec.Name}' and its windows of {spec.InputCount}.");
         if (!Vectors.AllFinite(parameters) || !Vectors.AllFinite(windows))
             throw new ArgumentException($"A parameter or a calibration window of model '{spec.Name}' is not finite.");
-        var ranges = Calibrate(spec, stages, parameters, windows);
+        var units = Calibrate(spec, stages, parameters, windows);
         var layers = new QuantizedLayer[stages.Length];
         for (var i = 0; i < stages.Length; i++)
         {
-            var next = i + 1 < stages.Length ? ranges[i + 1] : null;
-            layers[i] = stages[i].IsProduct ? Product(stages[i], parameters, ranges[i], next) : Mean(stages[i], ranges[i], next);
+            var next = Wanted(stages, units, i);
+            layers[i] = stages[i].IsProduct ? Product(stages[i], parameters, units[i], next) : Mean(stages[i], units[i], next);
         }
-        if (!QuantizedModel.TryCreate(spec, Input(spec, ranges[0]), layers, out var model))
+        if (!QuantizedModel.TryCreate(spec, Input(spec, stages[0], parameters, units[0], Wanted(stages, units, 0)), layers, out var model))
             throw new ArgumentException($"Model '{spec.Name}' has values out of all measure.", nameof(parameters));
         return model!;
     }
 
-    /// <summary>The ranges of what goes into each stage.</summary>
-    private static ChannelRange[] Calibrate(ModelSpec spec, QuantizedStage[] stages, ReadOnlySpan<float> parameters, ReadOnlySpan<float> windows)
+    /// <summary>The unit of each channel of what goes into each stage.</summary>
+    private static double[][] Calibrate(ModelSpec spec, QuantizedStage[] stages, ReadOnlySpan<float> parameters, ReadOnlySpan<float> windows)
     {
         var count = windows.Length / spec.InputCount;
         var network = new Network(spec, 1);
@@ -56,71 +56,75 @@ public static class Quantizer
             for (var i = 1; i < stages.Length; i++)
                 seen[i].Observe(network.ActivationsOf(stages[i - 1].Last), stages[i - 1].IsFlatThere);
         }
-        return [.. seen.Select((extremes, i) => extremes.Range(i > 0 && stages[i - 1].HasRelu))];
+        var units = new double[stages.Length][];
+        for (var i = 0; i < units.Length; i++)
+            units[i] = i == 0 ? seen[i].OfRange() : seen[i].OfLargest(stages[i].ReadsSigned ? UnitsOfSigned : Levels.Highest);
+        return units;
     }
 
-    private static QuantizedLayer Input(ModelSpec spec, ChannelRange range)
+    /// <summary>What one of a stage's outputs is worth: a unit of what reads it, at the end one; as many times as rows are added up to a mean.</summary>
+    private static double[] Wanted(QuantizedStage[] stages, double[][] units, int i)
     {
-        float[] factor = new float[spec.Channels], offset = new float[spec.Channels];
-        for (var c = 0; c < spec.Channels; c++)
-        {
-            factor[c] = Held((spec.Scale.IsEmpty ? 1.0 : spec.Scale[c]) / range.Step[c]);
-            offset[c] = Held(-range.Least[c] / range.Step[c]);
-        }
-        return new QuantizedLayer(default, factor, offset);
+        var wanted = new double[stages[i].Outputs];
+        for (var n = 0; n < wanted.Length; n++)
+            wanted[n] = (i + 1 < stages.Length ? units[i + 1][n] : 1) * (stages[i].IsAveraged ? stages[i].RowsPooled : 1);
+        return wanted;
     }
 
-    private static QuantizedLayer Product(QuantizedStage stage, ReadOnlySpan<float> parameters, ChannelRange range, ChannelRange? next)
+    private static QuantizedInput Input(ModelSpec spec, QuantizedStage first, ReadOnlySpan<float> parameters, double[] units, double[] next)
+    {
+        var factor = new float[spec.Channels];
+        for (var c = 0; c < factor.Length; c++)
+            factor[c] = Held((spec.Scale.IsEmpty ? 1.0 : spec.Scale[c]) / units[c]);
+        var reach = new float[first.ReachCount];
+        for (var i = 0; i < reach.Length; i++)
+        {
+            int c = i / first.Outputs, n = i % first.Outputs;
+            var sum = 0.0;
+            for (var k = c; k < first.Depth; k += first.Channels)
+                sum += parameters[first.WeightIndex(n, k)];
+            reach[i] = Held(sum * units[c] / next[n]);
+        }
+        return new QuantizedInput(factor, reach);
+    }
+
+    private static QuantizedLayer Product(QuantizedStage stage, ReadOnlySpan<float> parameters, double[] units, double[] next)
     {
         var biases = stage.Layer.ParameterOffset + stage.WeightCount;
         var weights = new sbyte[stage.WeightCount];
         float[] factor = new float[stage.Outputs], offset = new float[stage.Outputs];
         for (var n = 0; n < stage.Outputs; n++)
         {
-            double most = 0, constant = parameters[biases + n];
+            double most = 0;
             for (var k = 0; k < stage.Depth; k++)
-                most = Math.Max(most, Math.Abs(parameters[stage.WeightIndex(n, k)] * range.Step[k % stage.Channels]));
+                most = Math.Max(most, Math.Abs(parameters[stage.WeightIndex(n, k)] * units[k % stage.Channels]));
             var scale = Math.Max(most / Weights, 1e-30);
             for (var k = 0; k < stage.Depth; k++)
-            {
-                var c = k % stage.Channels;
-                double weight = parameters[stage.WeightIndex(n, k)], exact = weight * range.Step[c];
-                var rounded = Math.Round(exact / scale);
-                weights[n * stage.Depth + k] = (sbyte)rounded;
-                constant += weight * range.Least[c] + (exact - rounded * scale) * range.MeanLevel[c];
-            }
-            Set(n, scale, constant, next, factor, offset);
+                weights[n * stage.Depth + k] = (sbyte)Math.Round(parameters[stage.WeightIndex(n, k)] * units[k % stage.Channels] / scale);
+            factor[n] = Held(scale / next[n]);
+            offset[n] = Held(parameters[biases + n] / next[n]);
         }
         return new QuantizedLayer(weights, factor, offset);
     }
 
-    private static QuantizedLayer Mean(QuantizedStage stage, ChannelRange range, ChannelRange? next)
+    private static QuantizedLayer Mean(QuantizedStage stage, double[] units, double[] next)
     {
-        float[] factor = new float[stage.Outputs], offset = new float[stage.Outputs];
-        for (var c = 0; c < stage.Outputs; c++)
-            Set(c, range.Step[c] / stage.Taps, range.Least[c], next, factor, offset);
-        return new QuantizedLayer(default, factor, offset);
-    }
-
-    /// <summary>value = sum·scale + constant, as the next stage's level of it or, at the end, as it is.</summary>
-    private static void Set(int n, double scale, double constant, ChannelRange? next, float[] factor, float[] offset)
-    {
-        factor[n] = Held(next is null ? scale : scale / next.Step[n]);
-        offset[n] = Held(next is null ? constant : (constant - next.Least[n]) / next.Step[n]);
+        var factor = new float[stage.Outputs];
+        for (var c = 0; c < factor.Length; c++)
+            factor[c] = Held(units[c] / stage.Taps / next[c]);
+        return new QuantizedLayer(default, factor, new float[stage.Outputs]);
     }
 
     private static float Held(double value) => (float)Math.Clamp(value, -Bound, Bound);
 
-    /// <summary>value = least + step·level for each channel.</summary>
-    private sealed record ChannelRange(double[] Least, double[] Step, double[] MeanLevel);
-
-    /// <summary>Least, largest and mean value of each channel.</summary>
+    /// <summary>Least and largest value of each channel.</summary>
     private sealed class ChannelExtremes(int channels)
     {
+        // A channel that never changes has a unit far below its value, so that what it says stays what it said.
+        private const double Still = 1e-6, UnitLeast = 1e-12;
+
         private readonly float[] least = [.. Enumerable.Repeat(float.MaxValue, channels)];
         private readonly float[] most = [.. Enumerable.Repeat(float.MinValue, channels)];
-        private readonly double[] sum = new double[channels];
-        private long rowsSeen;
 
         internal void Observe(ReadOnlySpan<float> values, bool isChannelMajor)
         {
@@ -130,23 +134,28 @@ public static class Quantizer
                 var c = isChannelMajor ? i / rows : i % channels;
                 least[c] = Math.Min(least[c], values[i]);
                 most[c] = Math.Max(most[c], values[i]);
-                sum[c] += values[i];
             }
-            rowsSeen += rows;
         }
 
-        internal ChannelRange Range(bool fromZero)
+        /// <summary>Levels begin at the least value.</summary>
+        internal double[] OfRange()
         {
-            double[] low = new double[channels], step = new double[channels], level = new double[channels];
+            var units = new double[channels];
             for (var c = 0; c < channels; c++)
             {
-                low[c] = fromZero ? 0 : least[c];
-                double high = most[c];
-                // A channel that never changes has a step far below its value, so that what it says stays what it said.
-                step[c] = Math.Max(Math.Max((high - low[c]) / Levels.Highest, 1e-6 * Math.Max(Math.Abs(low[c]), Math.Abs(high))), 1e-12);
-                level[c] = Math.Clamp((sum[c] / rowsSeen - low[c]) / step[c], 0, Levels.Highest);
+                double low = least[c], high = most[c];
+                units[c] = Math.Max(Math.Max((high - low) / Levels.Highest, Still * Math.Max(Math.Abs(low), Math.Abs(high))), UnitLeast);
             }
-            return new ChannelRange(low, step, level);
+            return units;
+        }
+
+        /// <summary>Levels begin at zero, or have it in their middle.</summary>
+        internal double[] OfLargest(double levels)
+        {
+            var units = new double[channels];
+            for (var c = 0; c < channels; c++)
+                units[c] = Math.Max(Math.Max(Math.Abs(least[c]), Math.Abs(most[c])) / levels, UnitLeast);
+            return units;
         }
     }
 }

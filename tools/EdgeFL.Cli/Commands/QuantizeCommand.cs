@@ -17,33 +17,19 @@ internal static class QuantizeCommand
     /// <summary>Builds the command.</summary>
     public static CliCommand Build()
     {
-        var recipe = new Option<string>("--recipe") { Description = $"Recipe name or file (shipped: {string.Join(", ", Assets.Names("recipes"))})", HelpName = "NAME", Required = true };
-        recipe.CompletionSources.Add(_ => Assets.Names("recipes").Select(name => new System.CommandLine.Completions.CompletionItem(name)));
-        var data = new Option<string>("--data") { Description = "Folder of the recordings", HelpName = "DIR", Required = true };
+        var options = new RecipeOptions();
         var file = new Option<string>("--out") { Description = "File of the quantized model", HelpName = "FILE" };
-        var seed = new Option<ulong>("--seed") { Description = "Seed of initial weights and order (default 1)", HelpName = "S", DefaultValueFactory = _ => 1UL };
         return new CliCommand("quantize", "Train a recipe's model and bring it to 8-bit integers; says size and accuracy before and after",
                 new Example("edgefl model quantize --recipe activity --data ../shared/data/uci-hapt --out activity.int8", "the model file for inference in integers"),
                 new Example("edgefl model quantize --recipe activity --data ../shared/data/uci-hapt --json", "only what it would cost"))
-            .With(recipe, data, file, seed)
-            .Runs((context, cancel) => RunAsync(context.Get(recipe)!, context.Get(data)!, context.Get(file), context.Get(seed), context, cancel));
+            .With(options.Recipe, options.Data, file, options.Seed)
+            .Runs((context, cancel) => RunAsync(options, context.Get(file), context, cancel));
     }
 
-    private static async Task<int> RunAsync(string name, string dataFolder, string? file, ulong seed, CliContext context, CancellationToken cancel)
+    private static async Task<int> RunAsync(RecipeOptions options, string? file, CliContext context, CancellationToken cancel)
     {
-        (_, ModelSpec model, RecipeData windows, RecipeResult result) = await TrainCommand.LearnAsync(name, dataFolder, seed, context, cancel).ConfigureAwait(false);
-        if (model.Task != TaskKind.Classify)
-            throw new CliException("bad-model", $"Model '{model.Name}' does not classify: what integers cost it is not judged here.", "edgefl model quantize --recipe activity", ExitCodes.Usage);
-        QuantizedRun quantized;
-        try
-        {
-            quantized = QuantizedRun.Of(model, windows, result);
-        }
-        catch (NotSupportedException unsupported)
-        {
-            throw new CliException("bad-model", unsupported.Message, "edgefl model quantize --recipe activity   (docs/models.md says what runs on integers)", ExitCodes.Usage, unsupported);
-        }
-
+        (_, ModelSpec model, RecipeData windows, RecipeResult result) = await TrainCommand.LearnAsync(options, Check, context, cancel).ConfigureAwait(false);
+        var quantized = QuantizedRun.Of(model, windows, result);
         byte[] bytes = QuantizedModelFile.Write(quantized.Model);
         if (file is not null)
             Save(context.Console.Resolve(file), bytes);
@@ -53,7 +39,7 @@ internal static class QuantizeCommand
         {
             context.DataJson("edgefl.quantize/1", json =>
             {
-                json.WriteString("recipe", name);
+                json.WriteString("recipe", context.Get(options.Recipe));
                 json.WriteString("model", model.Name);
                 json.WriteNumber("parameters", model.ParameterCount);
                 json.WriteNumber("float_bytes", floatBytes);
@@ -64,7 +50,7 @@ internal static class QuantizeCommand
                 json.WriteNumber("int8_accuracy", Math.Round(quantized.Accuracy, 6));
                 json.WriteNumber("loss_points", Math.Round(loss, 4));
                 json.WriteNumber("agreement", Math.Round(quantized.Agreement, 6));
-                json.WriteNumber("seed", seed);
+                json.WriteNumber("seed", context.Get(options.Seed));
             });
             return ExitCodes.Ok;
         }
@@ -75,6 +61,14 @@ internal static class QuantizeCommand
         context.Data(table);
         context.Data(FormattableString.Invariant($"{loss:0.00} points lost on {windows.Test.Count} windows; both say the same of {100 * quantized.Agreement:0.00} %"));
         return ExitCodes.Ok;
+    }
+
+    private static void Check(ModelSpec model)
+    {
+        if (model.Task != TaskKind.Classify)
+            throw new CliException("bad-model", $"Model '{model.Name}' does not classify: what integers cost it is not judged here.", "edgefl model quantize --recipe activity", ExitCodes.Usage);
+        if (!QuantizedModel.IsSupported(model, out string why))
+            throw new CliException("bad-model", why, "edgefl model quantize --recipe activity   (docs/models.md says what runs on integers)", ExitCodes.Usage);
     }
 
     private static void Save(string path, byte[] bytes)

@@ -13,24 +13,21 @@ internal static class TrainCommand
     /// <summary>Builds the command.</summary>
     public static CliCommand Build()
     {
-        var recipe = new Option<string>("--recipe") { Description = $"Recipe name or file (shipped: {string.Join(", ", Assets.Names("recipes"))})", HelpName = "NAME", Required = true };
-        recipe.CompletionSources.Add(_ => Assets.Names("recipes").Select(name => new System.CommandLine.Completions.CompletionItem(name)));
-        var data = new Option<string>("--data") { Description = "Folder of the recordings", HelpName = "DIR", Required = true };
-        var seed = new Option<ulong>("--seed") { Description = "Seed of initial weights and order (default 1)", HelpName = "S", DefaultValueFactory = _ => 1UL };
+        var options = new RecipeOptions();
         return new CliCommand("train", "Train a recipe's model on recordings, on this machine alone, and judge it by what was held out",
                 new Example("edgefl train --recipe activity --data ../shared/data/uci-hapt", "what all recordings in one place can teach"),
                 new Example("edgefl train --recipe turbofan --data ../shared/data/cmapss-fd001", "a number instead of a class: how many flights an engine has left"),
                 new Example("edgefl train --recipe occupancy --data ../shared/data/occupancy --json", "one JSON object at the end"))
-            .With(recipe, data, seed)
-            .Runs((context, cancel) => RunAsync(context.Get(recipe)!, context.Get(data)!, context.Get(seed), context, cancel));
+            .With(options.Recipe, options.Data, options.Seed)
+            .Runs((context, cancel) => RunAsync(options, context, cancel));
     }
 
-    private static async Task<int> RunAsync(string name, string dataFolder, ulong seed, CliContext context, CancellationToken cancel)
+    private static async Task<int> RunAsync(RecipeOptions options, CliContext context, CancellationToken cancel)
     {
-        (Recipe recipe, ModelSpec model, RecipeData windows, RecipeResult result) = await LearnAsync(name, dataFolder, seed, context, cancel).ConfigureAwait(false);
+        (Recipe recipe, ModelSpec model, RecipeData windows, RecipeResult result) = await LearnAsync(options, _ => { }, context, cancel).ConfigureAwait(false);
         if (context.Json)
         {
-            WriteJson(name, recipe, model, windows, result, seed, context);
+            WriteJson(context.Get(options.Recipe)!, recipe, model, windows, result, context.Get(options.Seed), context);
             return ExitCodes.Ok;
         }
 
@@ -40,20 +37,20 @@ internal static class TrainCommand
     }
 
     /// <summary>Reads recipe and recordings, learns, and tells of it on stderr.</summary>
-    /// <param name="name">Recipe name or file.</param>
-    /// <param name="dataFolder">Folder of the recordings.</param>
-    /// <param name="seed">Decides initial weights and the order of the minibatches.</param>
-    /// <param name="context">Streams and paths.</param>
+    /// <param name="options">What is to be learned from what.</param>
+    /// <param name="check">Throws if the model is of no use, before the recordings are read.</param>
+    /// <param name="context">Command line, streams and paths.</param>
     /// <param name="cancel">Stops.</param>
     /// <exception cref="CliException">The recipe, its model or a recording is missing or wrong, or nothing was learned.</exception>
     internal static async Task<(Recipe Recipe, ModelSpec Model, RecipeData Windows, RecipeResult Result)> LearnAsync(
-        string name, string dataFolder, ulong seed, CliContext context, CancellationToken cancel)
+        RecipeOptions options, Action<ModelSpec> check, CliContext context, CancellationToken cancel)
     {
-        Recipe recipe = Recipe.Load(name, context.Console);
-        string folder = context.Console.Resolve(dataFolder);
+        Recipe recipe = Recipe.Load(context.Get(options.Recipe)!, context.Console);
+        string folder = context.Console.Resolve(context.Get(options.Data)!);
         if (!Directory.Exists(folder))
             throw new CliException("data-missing", $"There is no folder {folder}.", "--data DIR   (the folder of the recordings)", ExitCodes.Usage);
         (ModelSpec model, SensorDescription sensor) = await ResolveAsync(recipe, folder, context.Console).ConfigureAwait(false);
+        check(model);
         context.Progress($"{recipe.About}: reading {folder}");
         RecipeData windows = await RecipeData.ReadAsync(recipe, model, sensor, folder, cancel).ConfigureAwait(false);
         if (windows.Train.Count == 0 || windows.Test.Count == 0 || windows.Train.Count > 65536)
@@ -69,7 +66,7 @@ internal static class TrainCommand
         context.Progress($"{windows.Train.Count} windows to train on, {windows.Test.Count} to test; {model.Name}, {model.ParameterCount} parameters");
         int every = Math.Max(1, recipe.Learning.Epochs / 20);
         RecipeResult result = await Task.Run(
-            () => RecipeRun.Train(recipe, model, windows, seed, (epoch, loss) =>
+            () => RecipeRun.Train(recipe, model, windows, context.Get(options.Seed), (epoch, loss) =>
             {
                 if (epoch % every == 0 || epoch == recipe.Learning.Epochs)
                     context.Progress(FormattableString.Invariant($"epoch {epoch} of {recipe.Learning.Epochs}, training loss {loss:0.0000}"));

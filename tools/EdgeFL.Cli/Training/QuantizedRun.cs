@@ -14,7 +14,7 @@ internal sealed record QuantizedRun(QuantizedModel Model, int CalibrationWindows
     private const int CalibrationMax = 512;
 
     /// <summary>Quantizes and judges.</summary>
-    /// <param name="spec">The recipe's model; it classifies.</param>
+    /// <param name="spec">The recipe's model; it classifies, and runs on integers.</param>
     /// <param name="windows">What it learned from, which calibrates, and what judges.</param>
     /// <param name="result">What it learned.</param>
     /// <exception cref="NotSupportedException">A layer does not run on integers.</exception>
