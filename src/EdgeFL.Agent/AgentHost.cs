@@ -189,8 +189,14 @@ internal sealed class AgentHost : IAsyncDisposable
         Publish("event", new EventPayload(raised.Code, severity, raised.Message, raised.Fix, raised.Peer?.Value), PayloadJson.Default.EventPayload, 1, false);
     }
 
-    private void Publish<T>(string suffix, T payload, JsonTypeInfo<T> type, int qos, bool retain) =>
-        link.Publish(suffix, JsonSerializer.SerializeToUtf8Bytes(payload, type), qos, retain);
+    private void Publish<T>(string suffix, T payload, JsonTypeInfo<T> type, int qos, bool retain)
+    {
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(payload, type);
+        if (bytes.Length <= FrameInbox.FrameBytesMax)
+            link.Publish(suffix, bytes, qos, retain);
+        else if (suffix != "event")
+            Raise(new NodeEvent("payload-too-large", EventSeverity.Error, $"'{suffix}' has {bytes.Length} bytes, more than the {FrameInbox.FrameBytesMax} that are sent; it was left out.", "A model with a smaller horizon, or a sensor with fewer channels."));
+    }
 
     private static TrainPayload ToPayload(TrainReport report) => new(
         report.Phase.ToString().ToLowerInvariant(), report.Round, report.Rounds, report.Steps, Finite(report.Loss), Finite(report.HeldOutLoss),
@@ -215,7 +221,9 @@ internal sealed class AgentHost : IAsyncDisposable
         return new InferPayload(inference.Label, Rounded(inference.Score), Math.Round(latency.TotalMilliseconds, 3), Finite(inference.Threshold), forecast);
     }
 
-    private static float? Finite(float value) => float.IsFinite(value) ? (float)Rounded(value) : null;
+    private static double? Finite(float value) => float.IsFinite(value) ? Rounded(value) : null;
 
-    private static double Rounded(float value) => Math.Round(value, 4);
+    /// <summary>Four digits behind the point, or four that count of what is smaller than one.</summary>
+    private static double Rounded(float value) =>
+        Math.Round(value, Math.Abs(value) is < 1 and > 0 ? Math.Min(15, 3 - (int)Math.Floor(Math.Log10(Math.Abs(value)))) : 4);
 }

@@ -36,6 +36,7 @@ internal static class Composition
                 Length = model.Length,
                 Step = config.Training.WindowStep ?? Math.Max(1, model.Length / RowsPerWindowDefault),
                 PeriodMs = sensor.Description.RateHz > 0 ? 1000 / sensor.Description.RateHz : 0,
+                Label = model.Task == TaskKind.Classify ? WindowLabel.AllRows : WindowLabel.LastRow, // Only classes care where a label changes.
             };
             var data = new LocalDataOptions
             {

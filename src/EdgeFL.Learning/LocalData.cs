@@ -288,10 +288,11 @@ public sealed class LocalData
     /// part of its levels.</summary>
     /// <param name="window">Shape [C,T], channel-major, as measured.</param>
     /// <param name="input">Shape [C,input length]; overwritten.</param>
-    /// <exception cref="ArgumentException">A span has another length.</exception>
-    public void PrepareUnscaled(ReadOnlySpan<float> window, Span<float> input)
+    /// <param name="firstRow">Row that the model's input begins with, 0 (default) to the horizon.</param>
+    /// <exception cref="ArgumentException">A span has another length, or there are too few rows behind the first.</exception>
+    public void PrepareUnscaled(ReadOnlySpan<float> window, Span<float> input, int firstRow = 0)
     {
-        if (window.Length != normalised.Length || input.Length != Spec.InputCount)
+        if (window.Length != normalised.Length || input.Length != Spec.InputCount || firstRow < 0 || firstRow > Spec.Horizon)
             throw new ArgumentException($"{window.Length} values into {input.Length} are no window of model '{Spec.Name}'.");
         if (Normaliser is not null)
         {
@@ -300,7 +301,7 @@ public sealed class LocalData
         }
         for (var c = 0; c < Spec.Channels; c++)
         {
-            var rows = window.Slice(c * Spec.Length, Spec.InputLength);
+            var rows = window.Slice(c * Spec.Length + firstRow, Spec.InputLength);
             Vectors.Shift(Spec.Task == TaskKind.Forecast ? -rows[^1] : 0f, rows, input.Slice(c * Spec.InputLength, Spec.InputLength));
         }
     }

@@ -4,8 +4,8 @@ namespace EdgeFL.Learning;
 
 /// <summary>
 /// Says which errors of a model are unusual: those further above what errors have been of late than errors scatter. Median and median absolute deviation
-/// of the logarithms are taken over a memory of the last errors, so that up to half of them may be unusual without moving what counts as usual, and an error
-/// that falls while the model learns takes the threshold with it. What lasts for half the memory has become usual.
+/// of the logarithms are taken over a memory of the last errors: a fifth of them may be unusual and hardly move the threshold, and what lasts for half the memory
+/// has become usual. While a model still learns fast, old and new errors scatter far, and only the far out is called unusual.
 /// Source of the rule: Iglewicz and Hoaglin, "How to detect and handle outliers", 1993, the modified z-score of 3.5.
 /// </summary>
 public sealed class UnusualThreshold

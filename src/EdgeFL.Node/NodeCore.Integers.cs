@@ -42,10 +42,10 @@ public sealed partial class NodeCore
         return QuantizedModelFile.Write(quantized);
     }
 
-    /// <summary>Fills the output; returns the round that the model is of.</summary>
-    private int InferInIntegers(SampleWindow window)
+    /// <summary>Fills the output from the window's rows from this one on; returns the round that the model is of.</summary>
+    private int InferInIntegers(SampleWindow window, int firstRow = 0)
     {
-        data.PrepareUnscaled(window.Values, input);
+        data.PrepareUnscaled(window.Values, input, firstRow);
         integers!.Predict(input, output);
         return integersRound;
     }

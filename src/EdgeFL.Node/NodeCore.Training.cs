@@ -28,12 +28,22 @@ public sealed partial class NodeCore
     {
         made.Clear();
         windows.Add(batch, made);
-        foreach (SampleWindow window in made)
-            data.Add(window);
-        if (made.Count > 0 && nowMs - lastInferenceMs >= options.InferenceIntervalMs)
+        bool due = made.Count > 0 && nowMs - lastInferenceMs >= options.InferenceIntervalMs;
+        for (int i = 0; i < made.Count; i++)
+        {
+            // A window is judged by what was known before it came, so that it cannot make itself usual; the very first is all that is known.
+            bool says = due && i == made.Count - 1, known = data.TrainingCount > 0;
+            if (says && known)
+                Say(made[i]);
+            data.Add(made[i]);
+            if (says && !known)
+                Say(made[i]);
+        }
+
+        void Say(SampleWindow window)
         {
             lastInferenceMs = nowMs;
-            outbox.Add(new NodeEffect.Inferred(Infer(made[^1])));
+            outbox.Add(new NodeEffect.Inferred(Infer(window)));
         }
     }
 
@@ -70,8 +80,16 @@ public sealed partial class NodeCore
         float[] forecast = [];
         if (model.Task == TaskKind.Forecast)
         {
-            data.PrepareLatest(window, input);
-            network.Predict(parameters.Span, input, 1, output);
+            if (integers is null)
+            {
+                data.PrepareLatest(window, input);
+                network.Predict(parameters.Span, input, 1, output);
+            }
+            else
+            {
+                InferInIntegers(window, model.Horizon);
+            }
+
             forecast = [.. output];
             data.ToRows(forecast, window, model.Length - 1);
         }

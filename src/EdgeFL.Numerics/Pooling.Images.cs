@@ -176,8 +176,8 @@ public static partial class Pooling
     }
 
     /// <summary>
-    /// Whole vectors everywhere: where the channels do not fill the last one, its other lanes are the next pixel's. Most are written over when that comes; the
-    /// others are kept. Behind the image's last windows there is nothing to read.
+    /// Whole vectors everywhere: where the channels do not fill the last one, its other lanes are the next pixel's. Most are written over when that comes; those
+    /// that reach past the line's last window are kept. Behind the image's last windows there is nothing to read.
     /// </summary>
     private static void OverImage<TWindow, TLanes, TVector>(in Windows windows, ref float x, ref float y, ref float dy, ref float dx)
         where TWindow : struct, IWindow
@@ -197,7 +197,8 @@ public static partial class Pooling
                 nint i = 0;
                 for (; i < channels && (i < whole || at + i + TLanes.Count <= end); i += TLanes.Count)
                 {
-                    var keeps = i == whole && (whole > 0 || c == windows.Columns - 1);
+                    var past = c * size * channels + (size - 1) * channels + TLanes.Count > windows.Columns * size * channels;
+                    var keeps = i == whole && (whole > 0 || past);
                     Window<TWindow, TLanes, TVector>(line, channels, size, ref x, ref y, ref dy, ref dx, from + i, at + i, counts, keeps);
                 }
                 for (; i < channels; i++)

@@ -283,7 +283,7 @@ public sealed class ModelSpecTests
     [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"delta":1}""", "\"delta\" goes with")]
     [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"loss":"huber","delta":0}""", "\"delta\" must be 0.001 to 1000, not 0")]
     [InlineData("""{"name":"m","task":"forecast","channels":1,"length":4}""", "\"horizon\" is missing")]
-    [InlineData("""{"name":"m","task":"forecast","channels":1,"length":4,"horizon":4}""", "1 to 3, not 4")]
+    [InlineData("""{"name":"m","task":"forecast","channels":1,"length":4,"horizon":3}""", "1 to 2, not 3")]
     [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"classes":["a","b"]}""", "classify models only")]
     [InlineData("""{"name":"m","task":"reconstruct","channels":1,"length":4,"normalise":"batch"}""", "none or running, not \"batch\"")]
     [InlineData("""{"name":"m","task":"reconstruct","channels":4096,"length":65536,"layers":[{"type":"flatten"}]}""", "4096x65536")]

@@ -66,12 +66,35 @@ public sealed class PoolingTests
             expected[at] = window.Max(i => x[i]);
             spread[window.First(i => x[i] == expected[at])] = dy[at];
         }
-        float[] y = new float[dy.Length], dx = new float[x.Length];
-        Array.Fill(dx, float.NaN);
-        Pooling.MaxOfImage(x, width, channels, size, y);
-        Assert.Equal(expected, y);
-        Pooling.MaxOfImageGradient(x, y, dy, width, channels, size, dx);
-        Assert.Equal(spread, dx);
+        foreach (var bits in LaneWidths.Bits)
+        {
+            float[] y = new float[dy.Length], dx = new float[x.Length];
+            Array.Fill(dx, float.NaN);
+            LaneWidths.At(bits, () =>
+            {
+                Pooling.MaxOfImage(x, width, channels, size, y);
+                Pooling.MaxOfImageGradient(x, y, dy, width, channels, size, dx);
+                return 0;
+            });
+            Assert.True(expected.AsSpan().SequenceEqual(y), $"{height}x{width}, {channels} channels by {size}, {bits} bits");
+            Assert.True(spread.AsSpan().SequenceEqual(dx), $"gradient of {height}x{width}, {channels} channels by {size}, {bits} bits");
+        }
+    }
+
+    [Fact]
+    public void MaxOfImage_OfEveryShapeThatIsSmall_IsThatOfEachWindow()
+    {
+        for (var size = 1; size <= 4; size++)
+        {
+            for (var height = size; height <= 3 * size + 1; height++)
+            {
+                for (var width = size; width <= 5 * size + 1; width++)
+                {
+                    for (var channels = 1; channels <= 9; channels++)
+                        MaxOfImage_AndItsGradient_AreThoseOfEachWindow(height, width, channels, size);
+                }
+            }
+        }
     }
 
     [Fact]

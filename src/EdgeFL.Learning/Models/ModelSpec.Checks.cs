@@ -89,9 +89,10 @@ public sealed partial class ModelSpec
     {
         if (Task == TaskKind.Forecast)
         {
-            if (Length < 2)
-                throw new ModelFormatException($"\"length\" of a forecast model must be 2 or more, not {Length}: rows to see and rows to forecast.");
-            return CheckRange("horizon", file.Horizon, 1, Length - 1);
+            // What is seen is told by its differences from the last row seen: one row alone says nothing.
+            if (Length < 3)
+                throw new ModelFormatException($"\"length\" of a forecast model must be 3 or more, not {Length}: two rows or more to see, and rows to forecast.");
+            return CheckRange("horizon", file.Horizon, 1, Length - 2);
         }
         if (file.Horizon is not (null or 0))
             throw new ModelFormatException($"\"horizon\" belongs to forecast models only; this one is {file.Task}.");

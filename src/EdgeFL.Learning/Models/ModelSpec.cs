@@ -40,9 +40,8 @@ public enum LossKind
 }
 
 /// <summary>
-/// A model as its file describes it: layers with their shapes worked out. Parameters are one vector, layer after layer, weight then bias,
-/// in PyTorch's
-/// order. Immutable.
+/// A model as its file describes it: layers with their shapes worked out. Parameters are one vector, layer after layer, weight then bias, each as
+/// <see cref="LayerKind"/> says. Immutable.
 /// </summary>
 public sealed partial class ModelSpec
 {

@@ -33,7 +33,7 @@ public sealed record InfoPayload(
 /// <param name="Peers">Links that are up.</param>
 /// <param name="Merged">Models that the latest round mixed in.</param>
 public sealed record TrainPayload(
-    string State, int Round, int Rounds, long Steps, float? Loss, float? HeldOutLoss, float? Accuracy, int Samples, int Peers, int Merged);
+    string State, int Round, int Rounds, long Steps, double? Loss, double? HeldOutLoss, double? Accuracy, int Samples, int Peers, int Merged);
 
 /// <summary><c>telemetry</c>: how the node is, flat, so that any tool can plot it.</summary>
 /// <param name="Rss">Resident memory, MiB.</param>
@@ -54,8 +54,8 @@ public sealed record TelemetryPayload(
     int Queue, long Dropped);
 
 /// <summary><c>infer</c>: what the model says.</summary>
-/// <param name="Label">Class name, name of the number, <c>usual</c> or <c>unusual</c>.</param>
-/// <param name="Score">Probability, the number, or the mean squared error of a model that forecasts or reconstructs.</param>
+/// <param name="Label">Class name, <c>cluster</c> and its number, name of the number, <c>usual</c> or <c>unusual</c>.</param>
+/// <param name="Score">Probability, the number, or a mean squared error: of a model that forecasts or reconstructs, or from a cluster's centroid.</param>
 /// <param name="LatencyMs">Milliseconds from the newest row to this answer.</param>
 /// <param name="Threshold">Errors above it are unusual; left out where there are none, and while too few are known.</param>
 /// <param name="Forecast">The next values of each channel, by its name, the nearest first; left out unless the model forecasts.</param>

@@ -42,12 +42,13 @@ internal sealed class ForecastScore : RecipeScore
             channels.Add((windows.Channels[c], Math.Sqrt(squares[c] / count), Math.Sqrt(unchanged[c] / count)));
     }
 
-    /// <summary>Mean over the channels of the share of the error that the model takes off; NaN when some channel never changes.</summary>
-    private double Skill => channels.Average(channel => 1 - (channel.Rms / channel.Unchanged));
+    /// <summary>Mean, over the channels that change at all, of the share of the error that the model takes off; NaN when none does.</summary>
+    private double Skill => channels.Where(channel => channel.Unchanged > 0).Select(channel => 1 - (channel.Rms / channel.Unchanged)).DefaultIfEmpty(double.NaN).Average();
 
     /// <inheritdoc/>
-    public override string Summary =>
-        FormattableString.Invariant($"{horizon} rows ahead, the error is {100 * Skill:0.0} % below that of \"nothing changes\", mean of {channels.Count} channels");
+    public override string Summary => double.IsNaN(Skill)
+        ? $"{horizon} rows ahead, nothing changes in any channel: there is nothing to foresee"
+        : FormattableString.Invariant($"{horizon} rows ahead, the error is {100 * Skill:0.0} % below that of \"nothing changes\", mean of {channels.Count(channel => channel.Unchanged > 0)} channels");
 
     /// <inheritdoc/>
     public override void WriteFigures(Utf8JsonWriter json)

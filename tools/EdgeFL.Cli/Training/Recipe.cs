@@ -34,7 +34,7 @@ internal sealed record Recipe
     /// <summary>Labels that stand in a file of their own; null when the recordings hold them.</summary>
     public RecipeLabels? Labels { get; init; }
 
-    /// <summary>Where the number comes from that a regress model learns; null for a model that classifies.</summary>
+    /// <summary>Where the number comes from that a regress model learns; null for another model.</summary>
     public RecipeTarget? Target { get; init; }
 
     /// <summary>Labels of the windows that are usual, for a model that reconstructs: it trains on these alone, and all that have a label test. Null to train on all.</summary>

@@ -32,8 +32,10 @@ internal sealed class UnusualScore : RecipeScore
     }
 
     /// <inheritdoc/>
-    public override string Summary => Errors(false).Length == 0
-        ? FormattableString.Invariant($"mean squared error {meanError:0.0000}, {100 * Share(true):0.0} % unusual")
+    public override string Summary => !float.IsFinite(threshold)
+        ? FormattableString.Invariant($"mean squared error {meanError:0.0000}; fewer than {UnusualThreshold.Needed} windows to train on say too little of what is unusual")
+        : Errors(false).Length == 0 ? FormattableString.Invariant($"mean squared error {meanError:0.0000}, {100 * Share(true):0.0} % unusual")
+        : Errors(true).Length == 0 ? FormattableString.Invariant($"{100 * Share(false):0.0} % of the unusual found; no usual window tests")
         : FormattableString.Invariant($"{100 * Share(false):0.0} % of the unusual found, {100 * Share(true):0.0} % false alarms, area under the curve {auc:0.000}");
 
     /// <inheritdoc/>
@@ -64,7 +66,7 @@ internal sealed class UnusualScore : RecipeScore
         {
             table.AddRow(
                 new Text(isUsual ? $"{label} (usual)" : label), new Text($"{errors.Length}"), new Text(Median(errors).ToString("0.0000", CultureInfo.InvariantCulture)),
-                new Text(FormattableString.Invariant($"{100 * Share(errors):0.0} %")));
+                new Text(double.IsNaN(Share(errors)) ? "-" : FormattableString.Invariant($"{100 * Share(errors):0.0} %")));
         }
 
         return table;
@@ -74,7 +76,7 @@ internal sealed class UnusualScore : RecipeScore
 
     private double Share(bool ofUsual) => Share(Errors(ofUsual));
 
-    private double Share(float[] errors) => errors.Length == 0 ? double.NaN : (double)errors.Count(error => error > threshold) / errors.Length;
+    private double Share(float[] errors) => errors.Length == 0 || !float.IsFinite(threshold) ? double.NaN : (double)errors.Count(error => error > threshold) / errors.Length;
 
     private static double Median(float[] sorted) => 0.5 * (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]);
 
