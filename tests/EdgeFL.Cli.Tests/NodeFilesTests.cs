@@ -84,6 +84,9 @@ public sealed class NodeFilesTests
     [InlineData("bad-preset", "--sensor", "replay", "--data", "walk.csv", "--preset", "nonsense")]
     [InlineData("bad-usage", "--data", "walk.csv")]
     [InlineData("model-missing", "--model", "nonsense")]
+    [InlineData("bad-model", "--sensor", "simulated", "--model", "turbofan-life")]
+    [InlineData("bad-model", "--sensor", "host", "--model", "activity-cnn")]
+    [InlineData("bad-model", "--model", "walk.csv")]
     [InlineData("bad-port", "--port", "65536")]
     public async Task NodeAdd_OfWhatCannotBe_MakesNothing(string code, params string[] args)
     {

@@ -1,5 +1,6 @@
 using EdgeFL.Cli.Framework;
 using EdgeFL.Identity;
+using EdgeFL.Learning;
 using EdgeFL.Platform.Configuration;
 using EdgeFL.Platform.Links;
 using EdgeFL.Platform.Sensors;
@@ -63,7 +64,47 @@ internal sealed record NodePlan
         if (recording is not null && !File.Exists(recording))
             throw new CliException("data-missing", $"There is no recording {recording}.", "--data FILE.csv or FILE.csv.gz", ExitCodes.Usage);
         string fitting = sensor == "simulated" || preset == "uci-hapt" ? "activity-cnn" : "host-autoencoder";
-        return new NodePlan(Assets.Model(model ?? fitting, console), sensor == "replay" ? Replay(preset) : null, recording) { Sensor = sensor, Peers = peers };
+        var plan = new NodePlan(Assets.Model(model ?? fitting, console), sensor == "replay" ? Replay(preset) : null, recording) { Sensor = sensor, Peers = peers };
+        plan.CheckModel();
+        return plan;
+    }
+
+    /// <summary>Refuses a model that is none, or that takes other channels than the sensor has: the agent would only find out on the device.</summary>
+    private void CheckModel()
+    {
+        try
+        {
+            ModelSpec spec = ModelSpec.Parse(model);
+            if (Channels() is { } channels)
+                spec.Resolve(channels);
+        }
+        catch (ModelFormatException wrong)
+        {
+            throw new CliException("bad-model", wrong.Message, "--model MODEL   (edgefl model show MODEL says what it takes)", ExitCodes.Usage, wrong);
+        }
+    }
+
+    /// <summary>How many channels the sensor has; null when that cannot be told yet: edgefl check says what is wrong with a recording.</summary>
+    private int? Channels()
+    {
+        if (Sensor == "host")
+            return HostChannels.Length;
+        try
+        {
+            ISensor sensor = SensorFactory.Create(new SensorOptions
+            {
+                Kind = Sensor,
+                Simulated = Sensor == "simulated" ? new SimulatedOptions() : null,
+                Replay = replay is null ? null : replay with { Path = [recording!] },
+            });
+            int channels = sensor.Description.Channels.Count;
+            sensor.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            return channels;
+        }
+        catch (SensorException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Writes <c>model.json</c>, the recording, and last <c>agent.json</c>. A folder that has an <c>agent.json</c> is left as it is: people edit it.</summary>
