@@ -267,12 +267,7 @@ public sealed class Network
     {
         var count = Spec.OutputCount;
         if (Spec.Loss == LossKind.CrossEntropy)
-        {
-            var sum = 0f;
-            for (var b = 0; b < batch; b++)
-                sum += Softmax.CrossEntropy(outputs.Slice(b * count, count), labels[b], 1f / batch, gradient.Slice(b * count, count));
-            return sum / batch;
-        }
+            return Softmax.CrossEntropy(outputs, labels, 1f / batch, gradient[..outputs.Length]) / batch;
         if (Spec.Loss == LossKind.Nearest)
         {
             gradient[..outputs.Length].Clear();

@@ -64,8 +64,11 @@ internal static class FunctionCases
         var y = new float[length];
         Numerics.Softmax.Normalise(x, y);
         answer.Add(y);
-        answer.Add(Numerics.Softmax.CrossEntropy(x, length / 2, 1f / 16, y));
+        answer.Add(Numerics.Softmax.CrossEntropy(x, (int[])[length / 2], 1f / 16, y));
         answer.Add(y);
+        float[] rows = Inputs.Gaussian(3 * length, 2), gradients = new float[rows.Length];
+        answer.Add(Numerics.Softmax.CrossEntropy(rows, (int[])[0, length - 1, length / 2], 1f / 3, gradients));
+        answer.Add(gradients);
     }
 
     /// <summary>As many channels as the length says, and seven rows.</summary>

@@ -88,16 +88,26 @@ public sealed class ElementaryTests
     {
         float[] logits = [1.5f, -2f, 40f, 38f];
         var gradient = new float[4];
-        var loss = Softmax.CrossEntropy(logits, 3, 0.25f, gradient);
+        var loss = Softmax.CrossEntropy(logits, [3], 0.25f, gradient);
         var sum = logits.Sum(x => Math.Exp(x - 40.0));
         Assert.Equal(Math.Log(sum) + 2.0, loss, 1e-6);
         for (var i = 0; i < 4; i++)
             Assert.Equal(0.25 * (Math.Exp(logits[i] - 40.0) / sum - (i == 3 ? 1 : 0)), gradient[i], 1e-7);
+
+        // A batch is its rows one by one, to the bit, and may be written over itself.
+        float[] batch = [.. logits, 0.5f, 0.25f, -8f, 1f], alone = new float[4];
+        var first = Softmax.CrossEntropy(batch.AsSpan(0, 4), [3], 0.5f, gradient);
+        var second = Softmax.CrossEntropy(batch.AsSpan(4), [1], 0.5f, alone);
+        Assert.Equal(first + second, Softmax.CrossEntropy(batch, [3, 1], 0.5f, batch), 1e-6f);
+        Assert.Equal([.. gradient, .. alone], batch);
         var probability = new float[4];
         Softmax.Normalise(logits, probability);
         Assert.Equal(1f, probability.Sum(), 1e-6f);
-        Assert.Throws<ArgumentOutOfRangeException>(() => Softmax.CrossEntropy(logits, 4, 1f, gradient));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Softmax.CrossEntropy(logits, -1, 1f, gradient));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Softmax.CrossEntropy(logits, [4], 1f, gradient));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Softmax.CrossEntropy(logits, [-1], 1f, gradient));
+        Assert.Throws<ArgumentException>(() => Softmax.CrossEntropy(logits, [0, 1, 0], 1f, gradient));
+        Assert.Throws<ArgumentException>(() => Softmax.CrossEntropy(logits, [], 1f, gradient));
+        Assert.Throws<ArgumentException>(() => Softmax.CrossEntropy(logits, [0], 1f, new float[3]));
         Assert.Throws<ArgumentException>(() => Softmax.Normalise([], []));
     }
 
