@@ -113,12 +113,13 @@ public sealed partial class MqttClient
 
     internal void WentUp(ClientConnection connection, MqttConnected connected)
     {
+        // Told first: who waits for the connection finds what the hearer made of it.
+        Tell(options.OnConnected, connected);
         lock (Gate)
         {
             if (up == connection)
                 connectedNow.TrySetResult();
         }
-        Tell(options.OnConnected, connected);
     }
 
     /// <summary>Remembers a publish that needs no acknowledgement until it is on its way. Called with the lock held.</summary>
