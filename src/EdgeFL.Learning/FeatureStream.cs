@@ -7,7 +7,7 @@ namespace EdgeFL.Learning;
 internal sealed class FeatureStream(WindowFeatures features)
 {
     private readonly float[] rows = new float[features.Channels * features.Block];
-    private readonly float[] summaries = new float[features.Blocks * features.SummaryCount];
+    private readonly float[] summaries = new float[features.Blocks * features.Count];
     private int filled;
     private int complete;
 
@@ -23,7 +23,7 @@ internal sealed class FeatureStream(WindowFeatures features)
         if (++filled < features.Block)
             return false;
         filled = 0;
-        features.Summarise(rows, features.Block, summaries.AsSpan(complete * features.SummaryCount, features.SummaryCount));
+        features.Summarise(rows, features.Block, summaries.AsSpan(complete * features.Count, features.Count));
         return ++complete == features.Blocks;
     }
 
@@ -34,7 +34,7 @@ internal sealed class FeatureStream(WindowFeatures features)
         var window = new float[features.Count];
         features.Merge(summaries, window);
         complete = Math.Max(0, features.Blocks - (step / features.Block));
-        summaries.AsSpan((features.Blocks - complete) * features.SummaryCount).CopyTo(summaries);
+        summaries.AsSpan((features.Blocks - complete) * features.Count).CopyTo(summaries);
         return window;
     }
 }

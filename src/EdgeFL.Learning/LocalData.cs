@@ -237,12 +237,21 @@ public sealed class LocalData
             return;
         }
         Normalise(window, areFeatures, normalised);
+        SeeFrom(normalised, 0, input);
         for (var c = 0; c < Spec.Channels; c++)
         {
             var channel = normalised.AsSpan(c * Spec.Length, Spec.Length);
-            var last = channel[Spec.InputLength - 1];
-            Vectors.Shift(-last, channel[..Spec.InputLength], input.Slice(c * Spec.InputLength, Spec.InputLength));
-            Vectors.Shift(-last, channel[Spec.InputLength..], target.Slice(c * Spec.Horizon, Spec.Horizon));
+            Vectors.Shift(-channel[Spec.InputLength - 1], channel[Spec.InputLength..], target.Slice(c * Spec.Horizon, Spec.Horizon));
+        }
+    }
+
+    /// <summary>What a forecast model sees of a window from one of its rows on: differences from the last row it sees.</summary>
+    private void SeeFrom(ReadOnlySpan<float> window, int firstRow, Span<float> input)
+    {
+        for (var c = 0; c < Spec.Channels; c++)
+        {
+            var rows = window.Slice(c * Spec.Length + firstRow, Spec.InputLength);
+            Vectors.Shift(-rows[^1], rows, input.Slice(c * Spec.InputLength, Spec.InputLength));
         }
     }
 
@@ -257,11 +266,7 @@ public sealed class LocalData
         if (Spec.Task != TaskKind.Forecast || input.Length != Spec.InputCount)
             throw new ArgumentException($"{input.Length} values are not the latest rows that model '{Spec.Name}' goes on from.", nameof(input));
         Normalise(window.Values, window.IsFeatures, normalised);
-        for (var c = 0; c < Spec.Channels; c++)
-        {
-            var rows = normalised.AsSpan(c * Spec.Length + Spec.Horizon, Spec.InputLength);
-            Vectors.Shift(-rows[^1], rows, input.Slice(c * Spec.InputLength, Spec.InputLength));
-        }
+        SeeFrom(normalised, Spec.Horizon, input);
     }
 
     /// <summary>Brings what a forecast model gave to rows as measured.</summary>
@@ -299,11 +304,10 @@ public sealed class LocalData
             Normaliser.Apply(window, normalised);
             window = normalised;
         }
-        for (var c = 0; c < Spec.Channels; c++)
-        {
-            var rows = window.Slice(c * Spec.Length + firstRow, Spec.InputLength);
-            Vectors.Shift(Spec.Task == TaskKind.Forecast ? -rows[^1] : 0f, rows, input.Slice(c * Spec.InputLength, Spec.InputLength));
-        }
+        if (Spec.Task == TaskKind.Forecast)
+            SeeFrom(window, firstRow, input);
+        else
+            window.CopyTo(input);
     }
 
     private void Normalise(ReadOnlySpan<float> window, bool areFeatures, Span<float> destination)

@@ -46,7 +46,7 @@ public sealed class WindowFeatures
         spectrum = new PowerSpectrum(Block);
         values = new float[Block];
         power = new float[(spectrum.Size / 2) + 1];
-        summaries = new float[SummaryCount * Blocks];
+        summaries = new float[Count * Blocks];
         edges = Edges(Bands, power.Length - 1);
     }
 
@@ -68,11 +68,8 @@ public sealed class WindowFeatures
     /// <summary>F, features of a channel.</summary>
     public int PerChannel => Plain + Bands;
 
-    /// <summary>C·F, features of a window.</summary>
+    /// <summary>C·F, features of a window, and values that sum one of its blocks up.</summary>
     public int Count => Channels * PerChannel;
-
-    /// <summary>Values that sum a block up, C·F: of each channel as many as it has features.</summary>
-    public int SummaryCount => Channels * PerChannel;
 
     /// <summary>The features of a window.</summary>
     /// <param name="window">Shape [C,T], channel-major, as measured; values beyond ±10¹² after the model's scale count as that.</param>
@@ -83,7 +80,7 @@ public sealed class WindowFeatures
         if (window.Length != Channels * Length)
             throw new ArgumentException($"{window.Length} values are no window of {Channels}x{Length}.", nameof(window));
         for (int block = 0; block < Blocks; block++)
-            Summarise(window[(block * Block)..], Length, summaries.AsSpan(block * SummaryCount, SummaryCount));
+            Summarise(window[(block * Block)..], Length, summaries.AsSpan(block * Count, Count));
         Merge(summaries, features);
     }
 
@@ -94,7 +91,7 @@ public sealed class WindowFeatures
     /// <exception cref="ArgumentException">A span has another length.</exception>
     public void Summarise(ReadOnlySpan<float> rows, int stride, Span<float> summary)
     {
-        if (stride < Block || rows.Length < ((Channels - 1) * stride) + Block || summary.Length != SummaryCount)
+        if (stride < Block || rows.Length < ((Channels - 1) * stride) + Block || summary.Length != Count)
             throw new ArgumentException($"{rows.Length} values, {stride} a channel, into {summary.Length} are no block of {Channels}x{Block}.");
         for (int channel = 0; channel < Channels; channel++)
         {
@@ -112,10 +109,10 @@ public sealed class WindowFeatures
     /// <exception cref="ArgumentException">A span has another length.</exception>
     public void Merge(ReadOnlySpan<float> blocks, Span<float> features)
     {
-        if (blocks.Length != Blocks * SummaryCount || features.Length != Count)
+        if (blocks.Length != Blocks * Count || features.Length != Count)
             throw new ArgumentException($"{blocks.Length} values into {features.Length} features do not fit {Blocks} blocks of {Channels} channels.");
         for (int channel = 0; channel < Channels; channel++)
-            Merge(blocks[(channel * PerChannel)..], SummaryCount, features.Slice(channel * PerChannel, PerChannel));
+            Merge(blocks[(channel * PerChannel)..], Count, features.Slice(channel * PerChannel, PerChannel));
     }
 
     /// <summary>Bins 1 to <paramref name="last"/> in bands whose edges grow by a constant factor, each with one bin at least.</summary>

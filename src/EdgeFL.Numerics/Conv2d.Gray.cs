@@ -183,7 +183,7 @@ public static partial class Conv2d
                         }
                     }
                 }
-                ref var ones = ref MemoryMarshal.GetReference(Counting);
+                ref var ones = ref MemoryMarshal.GetReference(Lanes.Counting);
                 OneTap<TLanes, TVector>(ref ones, 0, ref dy, plane, vectors, ref Unsafe.Add(ref own, shape.Taps * Conv2dShape.Slack), filter);
             }
         }

@@ -6,9 +6,6 @@ namespace EdgeFL.Numerics;
 
 public static partial class Conv2d
 {
-    /// <summary>As many ones as lanes, and as many zeros: read from the right place, it says which lanes of a vector count.</summary>
-    private static ReadOnlySpan<float> Counting => [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-
     /// <summary>What lies under the kernel at each output pixel of some rows, kernel row after kernel row, and a one behind it.</summary>
     /// <param name="shape">Shape.</param>
     /// <param name="x">From the sample's beginning on; what follows it may be read, and does not count.</param>
@@ -104,7 +101,7 @@ public static partial class Conv2d
         nint line = shape.Line, inputs = shape.Inputs, stride = shape.PatchStride;
         var end = taps / TLanes.Count * TLanes.Count;
         TVector one = TLanes.Broadcast(1f), zero = TLanes.Zero;
-        var counts = TLanes.Load(ref Unsafe.Add(ref MemoryMarshal.GetReference(Counting), 16 - (taps - end)));
+        var counts = TLanes.Load(ref Unsafe.Add(ref MemoryMarshal.GetReference(Lanes.Counting), 16 - (taps - end)));
         for (var r = 0; r < rows; r++)
         {
             for (var c = 0; c < width; c++)

@@ -43,6 +43,9 @@ internal static class Lanes
     /// <summary>Widest vector the kernels may use, in bits; 32 is the scalar twin. Tests lower it.</summary>
     internal static int WidestBits = 512;
 
+    /// <summary>As many ones as the widest vector has lanes, and as many zeros: read from the right place, it says which lanes of a vector count.</summary>
+    internal static ReadOnlySpan<float> Counting => [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
     // A wide vector without a fused multiply-add would fall back to one library call a lane: the scalar twin is as fast.
     private static bool HasFma => Fma.IsSupported || AdvSimd.IsSupported;
 

@@ -6,8 +6,6 @@ namespace EdgeFL.Numerics;
 
 public static partial class Pooling
 {
-    private static ReadOnlySpan<float> Counting => [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-
     /// <summary>y[r,c,i] = max of the window x[r·size .., c·size .., i]; rows and columns that do not fill a window are left out.</summary>
     /// <param name="x">One image, shape [H·W,C].</param>
     /// <param name="width">W, at least <paramref name="size"/>.</param>
@@ -187,7 +185,7 @@ public static partial class Pooling
         int channels = windows.Channels, size = windows.Size, line = windows.Line;
         nint end = (nint)windows.Rows * windows.Columns * channels;
         var whole = channels / TLanes.Count * TLanes.Count;
-        var counts = TLanes.Load(ref Unsafe.Add(ref MemoryMarshal.GetReference(Counting), 16 - (channels - whole)));
+        var counts = TLanes.Load(ref Unsafe.Add(ref MemoryMarshal.GetReference(Lanes.Counting), 16 - (channels - whole)));
         nint at = 0;
         for (var r = 0; r < windows.Rows; r++)
         {

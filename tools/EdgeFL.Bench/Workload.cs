@@ -65,10 +65,10 @@ internal sealed class Workload
     }
 
     /// <summary>Multiply-adds of a step that no implementation can leave out: forward, gradients of weights, and of inputs where a layer before learns.</summary>
-    public long StepMultiplyAdds => batch * network.Spec.Layers.Sum(layer => MultiplyAdds(layer) * (layer.ParameterOffset == 0 ? 2 : 3));
+    public long StepMultiplyAdds => batch * network.Spec.Layers.Sum(layer => layer.MultiplyAdds * (layer.ParameterOffset == 0 ? 2 : 3));
 
     /// <summary>The same of the model alone.</summary>
-    public long PredictMultiplyAdds => batch * network.Spec.Layers.Sum(MultiplyAdds);
+    public long PredictMultiplyAdds => batch * network.Spec.Layers.Sum(layer => layer.MultiplyAdds);
 
     /// <summary>A whole step as a device makes it: minibatch from its windows, gradient, clipping, momentum.</summary>
     public void Step() => trainer.Step(parameters.Span, optimiser, 0.001f);
@@ -92,12 +92,6 @@ internal sealed class Workload
             next = next + 2 * count <= inputs.Length ? next + count : 0;
         };
     }
-
-    private static long MultiplyAdds(LayerSpec layer) => layer.Kind switch
-    {
-        LayerKind.Conv1d or LayerKind.Conv2d or LayerKind.Dense => (long)layer.Output.Length * (layer.ParameterCount - layer.Size),
-        _ => 0,
-    };
 
     private static ModelSpec Parse(string json) => ModelSpec.Parse(Encoding.UTF8.GetBytes(json.Insert(1, "\"format\":1,")));
 }

@@ -37,8 +37,6 @@ internal sealed class ActivationLayer(LayerSpec spec) : Layer(spec)
         Span<float> gradient,
         int batch)
     {
-        if (dx.IsEmpty)
-            return;
         switch (Spec.Kind)
         {
             case LayerKind.Relu:

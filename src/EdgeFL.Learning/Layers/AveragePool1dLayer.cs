@@ -29,8 +29,6 @@ internal sealed class AveragePool1dLayer(LayerSpec spec) : Layer(spec)
         Span<float> gradient,
         int batch)
     {
-        if (dx.IsEmpty)
-            return;
         for (var b = 0; b < batch; b++)
         {
             var sample = dx.Slice(b * InputCount, InputCount);

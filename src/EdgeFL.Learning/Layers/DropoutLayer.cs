@@ -35,9 +35,5 @@ internal sealed class DropoutLayer(LayerSpec spec, int index) : Layer(spec)
         Span<float> dy,
         Span<float> dx,
         Span<float> gradient,
-        int batch)
-    {
-        if (!dx.IsEmpty)
-            Dropout.Apply(seed, step, index, Spec.Rate, dy, dx);
-    }
+        int batch) => Dropout.Apply(seed, step, index, Spec.Rate, dy, dx);
 }

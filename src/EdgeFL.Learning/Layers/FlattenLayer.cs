@@ -25,8 +25,6 @@ internal sealed class FlattenLayer(LayerSpec spec) : Layer(spec)
         Span<float> gradient,
         int batch)
     {
-        if (dx.IsEmpty)
-            return;
         for (var b = 0; b < batch; b++)
         {
             Matrix.Transpose(

@@ -21,8 +21,6 @@ internal sealed class GlobalAverageLayer(LayerSpec spec) : Layer(spec)
         Span<float> gradient,
         int batch)
     {
-        if (dx.IsEmpty)
-            return;
         for (var b = 0; b < batch; b++)
             Pooling.AverageGradient(dy.Slice(b * OutputCount, OutputCount), OutputCount, dx.Slice(b * InputCount, InputCount));
     }

@@ -42,12 +42,11 @@ internal sealed class KMeansLayer(LayerSpec spec) : Layer(spec)
         }
     }
 
-    /// <summary>Gradients are those of the distances themselves, however they were counted.</summary>
+    /// <summary>Gradients are those of the distances themselves, however they were counted. Nothing before the layer learns: it hands none on.</summary>
     internal override void Backward(
         ReadOnlySpan<float> parameters, ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> dy, Span<float> dx, Span<float> gradient, int batch)
     {
         gradient[..centroidCount].Clear();
-        dx.Clear();
         Span<float> shares = gradient[centroidCount..];
         parameters[centroidCount..].CopyTo(shares);
         Vectors.Scale(1f / OutputCount, shares);
@@ -59,19 +58,11 @@ internal sealed class KMeansLayer(LayerSpec spec) : Layer(spec)
                 float weight = dy[(b * OutputCount) + k];
                 if (weight == 0f)
                     continue;
-                ReadOnlySpan<float> centroid = parameters.Slice(k * InputCount, InputCount);
-                Add(weight, centroid, own, gradient.Slice(k * InputCount, InputCount));
-                if (!dx.IsEmpty)
-                    Add(weight, own, centroid, dx.Slice(b * InputCount, InputCount));
+                Span<float> pull = gradient.Slice(k * InputCount, InputCount);
+                Vectors.Axpy(weight, parameters.Slice(k * InputCount, InputCount), pull);
+                Vectors.Axpy(-weight, own, pull);
                 shares[k] -= weight; // Of half the squared difference to the counted shares, mean over the centroids.
             }
         }
-    }
-
-    /// <summary>sum += weight·(from - to).</summary>
-    private static void Add(float weight, ReadOnlySpan<float> from, ReadOnlySpan<float> to, Span<float> sum)
-    {
-        Vectors.Axpy(weight, from, sum);
-        Vectors.Axpy(-weight, to, sum);
     }
 }

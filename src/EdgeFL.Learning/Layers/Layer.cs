@@ -52,7 +52,7 @@ internal abstract class Layer(LayerSpec spec)
     /// <param name="x">Shape [B, input], as in <see cref="Forward"/>.</param>
     /// <param name="y">Shape [B, output], its result.</param>
     /// <param name="dy">Shape [B, output]; may be consumed.</param>
-    /// <param name="dx">Shape [B, input]; overwritten; empty when nobody needs it.</param>
+    /// <param name="dx">Shape [B, input]; overwritten; empty for the lowest layer with parameters, which is the last to be asked.</param>
     /// <param name="gradient">This layer's own; overwritten.</param>
     /// <param name="batch">B.</param>
     internal abstract void Backward(

@@ -19,8 +19,6 @@ internal sealed class MaxPool1dLayer(LayerSpec spec) : Layer(spec)
         Span<float> gradient,
         int batch)
     {
-        if (dx.IsEmpty)
-            return;
         for (var b = 0; b < batch; b++)
         {
             Pooling.MaxGradient(

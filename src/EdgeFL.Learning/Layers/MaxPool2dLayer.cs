@@ -22,8 +22,6 @@ internal sealed class MaxPool2dLayer(LayerSpec spec) : Layer(spec)
         Span<float> gradient,
         int batch)
     {
-        if (dx.IsEmpty)
-            return;
         for (var b = 0; b < batch; b++)
         {
             Pooling.MaxOfImageGradient(

@@ -45,8 +45,6 @@ internal sealed class RandomFourierLayer : Layer
         Span<float> gradient,
         int batch)
     {
-        if (dx.IsEmpty)
-            return;
         RandomFourier.Backward(turns.AsSpan(0, batch * OutputCount), OutputCount, dy);
         var product = new MatrixProduct
         {
