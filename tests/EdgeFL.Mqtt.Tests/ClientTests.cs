@@ -257,27 +257,4 @@ public sealed class ClientTests
         probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return ((IPEndPoint)probe.LocalEndPoint!).Port;
     }
-
-    /// <summary>A listener on which the test itself is the broker.</summary>
-    private sealed class FakeBroker : IDisposable
-    {
-        private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-
-        public FakeBroker() => listener.Start();
-
-        public MqttClientOptions Options() => new() { Host = "127.0.0.1", Port = ((IPEndPoint)listener.LocalEndpoint).Port, ClientId = "c", ReconnectMinMs = 50, ReconnectMaxMs = 100 };
-
-        public async Task<RawPeer> AcceptAsync(ConnAckPacket? answer)
-        {
-            Socket socket = await listener.AcceptSocketAsync().WaitAsync(Bench.Patience);
-            RawPeer peer = RawPeer.Over(socket, MqttVersion.V5);
-            ConnectPacket connect = peer.Read<ConnectPacket>();
-            peer = RawPeer.Over(socket, connect.Version);
-            if (answer is not null)
-                peer.Send(answer);
-            return peer;
-        }
-
-        public void Dispose() => listener.Dispose();
-    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 
 namespace EdgeFL.Mqtt;
@@ -9,8 +10,9 @@ internal sealed partial class BrokerConnection
         MqttDecodeError error = MqttDecoder.Decode(MqttVersion.V5, firstByte, body, out MqttPacket? packet);
         if (error == MqttDecodeError.UnsupportedVersion)
         {
-            // Level 6 and up may know reason codes; older ones know return code 1 (3.1.1, 3.1.2.2).
-            bool newer = body.Length > 6 && body[6] > (byte)MqttVersion.V5;
+            // Level 6 and up may know reason codes; older ones know return code 1 (3.1.1, 3.1.2.2), MQIsdp of level 3 among them.
+            int levelAt = 2 + BinaryPrimitives.ReadUInt16BigEndian(body);
+            bool newer = body[levelAt] > (byte)MqttVersion.V5;
             version = newer ? MqttVersion.V5 : MqttVersion.V311;
             return RefuseConnect("unsupported protocol version", MqttReason.UnsupportedProtocolVersion, code311: 1);
         }
@@ -27,6 +29,7 @@ internal sealed partial class BrokerConnection
     private bool OnConnect(ConnectPacket connect)
     {
         version = connect.Version;
+        packetBytesOutMax = connect.Properties?.MaximumPacketBytes ?? long.MaxValue;
         string? assigned = connect.ClientId.Length == 0 ? "auto-" + RandomNumberGenerator.GetHexString(16, lowercase: true) : null;
         string clientId = assigned ?? connect.ClientId;
         if (connect.Properties?.AuthenticationMethod is not null)
@@ -37,7 +40,7 @@ internal sealed partial class BrokerConnection
         {
             if (will.Qos > 1)
                 return RefuseConnect("a will with QoS 2", MqttReason.QosNotSupported, code311: 3);
-            if (MqttTopic.Levels(will.Topic) > options.TopicLevelsMax || !options.Access.MayPublish(principal, will.Topic))
+            if (will.Topic[0] == '$' || MqttTopic.Levels(will.Topic) > options.TopicLevelsMax || !options.Access.MayPublish(principal, will.Topic))
                 return RefuseConnect($"principal '{principal}' may not have a will on '{will.Topic}'", MqttReason.NotAuthorized, code311: 5);
         }
         return Accept(connect, principal, clientId, assigned);
@@ -105,7 +108,6 @@ internal sealed partial class BrokerConnection
             opened.Will = new RoutedMessage(will.Topic, will.Payload, will.Qos, will.Retain, Principal, Forwardable(will.Properties), Clock.NowMs);
             opened.WillDelaySeconds = will.Properties?.WillDelaySeconds ?? 0;
         }
-        packetBytesOutMax = asked?.MaximumPacketBytes ?? long.MaxValue;
         int keepAlive = connect.KeepAliveSeconds;
         bool shortened = v5 && (keepAlive == 0 || keepAlive > options.KeepAliveSecondsMax);
         if (shortened)
