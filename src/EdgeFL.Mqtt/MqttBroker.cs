@@ -109,8 +109,10 @@ public sealed partial class MqttBroker : IAsyncDisposable
         return cut.Count;
     }
 
-    internal void RouteWill(RoutedMessage will)
+    internal void RouteWill(RoutedMessage announced)
     {
+        // Its expiry counts from now on, not from the CONNECT that announced it (5.0, 3.1.3.2.4).
+        RoutedMessage will = new(announced.Topic, announced.Payload, announced.Qos, announced.Retain, announced.Principal, announced.Properties, clock.NowMs);
         // The rules may have changed since CONNECT: a principal that has lost a right has lost its last word too.
         bool allowed = false;
         try

@@ -300,8 +300,19 @@ internal sealed partial class BrokerConnection : MqttLink
         {
             if (closing)
                 return;
+            int before = control.Length;
             MqttEncoder.Write(control, version, packet);
-            controlPackets++;
+            if (control.Length - before <= packetBytesOutMax)
+                controlPackets++;
+            else
+            {
+                // A client that takes no packet of this size cannot be answered (5.0, 3.1.2.11.4), and it waits for the answer.
+                control.CutTo(before);
+                if (packet is ConnAckPacket or DisconnectPacket)
+                    BeginClosing();
+                else
+                    Close(MqttReason.PacketTooLarge);
+            }
         }
         Wake();
     }

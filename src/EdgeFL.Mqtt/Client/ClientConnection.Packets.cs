@@ -57,6 +57,8 @@ internal sealed partial class ClientConnection
             Note(MqttReason.UnsupportedProtocolVersion, "the broker answered in MQTT 3.1.1");
             return false;
         }
+        if (answer.SessionPresent && cleanStart)
+            return Violation(MqttReason.ProtocolError, "the broker goes on with a session that was to start anew");
         Agree(answer);
         return true;
     }
