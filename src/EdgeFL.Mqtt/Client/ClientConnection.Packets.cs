@@ -110,9 +110,12 @@ internal sealed partial class ClientConnection
             Answer(MqttPacketType.PubRec, publish.PacketId, MqttReason.Success);
             return true;
         }
+        // An array that is given away is the handler's: it may keep the message.
+        int length = publish.Payload.Length;
+        ReadOnlyMemory<byte> payload = Framer.TryGiveAway(out int end) is { } given ? given.AsMemory(end - length, length) : publish.Payload.ToArray();
         MqttReader block = new(publish.Properties);
         MqttProperties? properties = MqttProperties.ReadBlock(ref block, MqttPropertySets.Publish);
-        MqttMessage message = MqttMessage.From(topic.Text, publish.Payload.ToArray(), publish.Qos, publish.Retain, properties, principal: null);
+        MqttMessage message = MqttMessage.From(topic.Text, payload, publish.Qos, publish.Retain, properties, principal: null);
         if (client.TryDispatch(this, message, publish.PacketId))
             return true;
         MqttTally.Add(ref Tally.Dropped);

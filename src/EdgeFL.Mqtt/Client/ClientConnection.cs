@@ -281,6 +281,7 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
 
     private bool Beat()
     {
+        MqttBuffers.Trim();
         long now = Clock.NowMs;
         lock (client.Gate)
         {
