@@ -18,6 +18,7 @@ internal sealed class FakeBroker : IDisposable
         RawPeer peer = RawPeer.Over(socket, MqttVersion.V5);
         ConnectPacket connect = peer.Read<ConnectPacket>();
         peer = RawPeer.Over(socket, connect.Version);
+        peer.Connect = connect;
         if (answer is not null)
             peer.Send(answer);
         return peer;

@@ -184,7 +184,8 @@ internal sealed partial class BrokerConnection
             {
                 if (expiry is { } seconds)
                     session.ExpirySeconds = Math.Min(seconds, options.SessionExpirySecondsMax);
-                if (disconnect.Reason != MqttReason.DisconnectWithWill)
+                // A client that leaves with an error keeps its last word (5.0, 3.1.2.5).
+                if (disconnect.Reason == MqttReason.Success)
                     session.Will = null;
                 BeginClosing();
             }
@@ -214,9 +215,8 @@ internal sealed partial class BrokerConnection
     private static MqttReason ReasonOf(MqttDecodeError error) => error switch
     {
         MqttDecodeError.TooLarge => MqttReason.PacketTooLarge,
-        MqttDecodeError.BadTopic => MqttReason.TopicNameInvalid,
-        MqttDecodeError.BadFilter => MqttReason.TopicFilterInvalid,
-        MqttDecodeError.DuplicateProperty or MqttDecodeError.NoEntries or MqttDecodeError.BadPropertyValue => MqttReason.ProtocolError,
+        // Not 0x8F and 0x90: those are for names that are well formed (5.0, 2.4).
+        MqttDecodeError.BadTopic or MqttDecodeError.DuplicateProperty or MqttDecodeError.NoEntries or MqttDecodeError.BadPropertyValue => MqttReason.ProtocolError,
         MqttDecodeError.TooManyEntries => MqttReason.QuotaExceeded,
         _ => MqttReason.MalformedPacket,
     };

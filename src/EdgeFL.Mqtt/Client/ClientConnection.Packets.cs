@@ -26,6 +26,7 @@ internal sealed partial class ClientConnection
                 return true;
             case DisconnectPacket disconnect when version == MqttVersion.V5:
                 Note(disconnect.Reason, $"the broker disconnected: {disconnect.Reason} {disconnect.Properties?.ReasonString}".TrimEnd());
+                Abort(); // It has said its last word, and waits for us to close (5.0, 3.14.4).
                 return false;
             default:
                 return Violation(MqttReason.ProtocolError, $"the broker sent {packet!.Type}, which is not allowed here");
@@ -57,6 +58,8 @@ internal sealed partial class ClientConnection
             Note(MqttReason.UnsupportedProtocolVersion, "the broker answered in MQTT 3.1.1");
             return false;
         }
+        if (answer.SessionPresent && cleanStart)
+            return Violation(MqttReason.ProtocolError, "the broker goes on with a session that was to start anew");
         Agree(answer);
         return true;
     }

@@ -32,6 +32,7 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
     private long pingSentMs;
     private bool closing;
     private long closingSinceMs;
+    private bool cleanStart;
     private bool versionRefused;
     private bool silent;
     private MqttReason endReason = MqttReason.UnspecifiedError;
@@ -54,7 +55,9 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
             {
                 limit.CancelAfter(options.ConnectTimeoutMs);
                 await OpenAsync(limit.Token).ConfigureAwait(false);
-                Control(client.MakeConnect(version));
+                ConnectPacket connect = client.MakeConnect(version);
+                cleanStart = connect.CleanStart;
+                Control(connect);
                 writing = WriteLoopAsync();
                 reading = ReadAndAnswerAsync();
                 ConnAckPacket? answer = await answered.Task.WaitAsync(limit.Token).ConfigureAwait(false);

@@ -34,6 +34,9 @@ internal sealed class MqttWriter
         Length = 0;
     }
 
+    /// <summary>Takes the last bytes back.</summary>
+    public void CutTo(int length) => Length = length;
+
     public void U8(byte value) => Grow(1)[0] = value;
 
     public void U16(int value) => BinaryPrimitives.WriteUInt16BigEndian(Grow(2), checked((ushort)value));
