@@ -89,7 +89,8 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
         {
             while (!ended)
             {
-                if (Framer.Waiting == 0 && socket!.Available == 0)
+                // Bytes that are there may be less than a WebSocket frame's head and one byte of it: a buffer would wait for the rest.
+                if (Framer.Waiting == 0 && (Stream is WebSocketStream || socket!.Available == 0))
                 {
                     Framer.Release();
                     await Stream!.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false);
@@ -105,7 +106,7 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
                 if (!goesOn)
                 {
                     Framer.Release(always: true);
-                    await DiscardAsync().ConfigureAwait(false);
+                    await DiscardAsync(Stream).ConfigureAwait(false);
                     return;
                 }
                 await BeforeReadAsync().ConfigureAwait(false);
@@ -186,15 +187,21 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
         }
     }
 
-    // A socket closed with unread bytes resets the connection, and the peer would never read why it was refused.
-    private async Task DiscardAsync()
+    /// <summary>
+    /// Reads to the end for nothing: a socket closed with unread bytes resets the connection, and the peer would never read why it was refused.
+    /// </summary>
+    protected async Task DiscardAsync(Stream source)
     {
         byte[] sink = MqttBuffers.Rent(1024);
         try
         {
-            while (!ended && await Stream!.ReadAsync(sink).ConfigureAwait(false) > 0)
+            while (!ended && await source.ReadAsync(sink).ConfigureAwait(false) > 0)
             {
             }
+        }
+        catch (Exception fault) when (IsLoss(fault))
+        {
+            // Cut off: it has ended all the same.
         }
         finally
         {
@@ -202,9 +209,15 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
         }
     }
 
-    private async ValueTask ShutSendingAsync()
+    protected async ValueTask ShutSendingAsync()
     {
-        if (Stream is SslStream secure)
+        Stream? carrier = Stream;
+        if (carrier is WebSocketStream web)
+        {
+            await web.CloseAsync().ConfigureAwait(false);
+            carrier = web.Inner;
+        }
+        if (carrier is SslStream secure)
             await secure.ShutdownAsync().ConfigureAwait(false);
         socket?.Shutdown(SocketShutdown.Send);
     }
