@@ -113,7 +113,7 @@ public sealed record MqttConnected(MqttVersion Version, bool SessionPresent);
 /// <param name="WasConnected">False when CONNACK never came or refused.</param>
 /// <param name="Reason">What the broker said, or the nearest reason code; <see cref="MqttReason.Success"/> after a stop.</param>
 /// <param name="Detail">The cause, for a log.</param>
-/// <param name="RetryInMs">Milliseconds until the next attempt; -1 when there is none.</param>
+/// <param name="RetryInMs">Milliseconds until the next attempt; 0 when it is made at once because the broker does not seem to know 5.0; -1 when there is none.</param>
 public sealed record MqttDisconnected(bool WasConnected, MqttReason Reason, string Detail, int RetryInMs);
 
 /// <summary>How a publish ended.</summary>
