@@ -256,6 +256,77 @@ public sealed class OutsideBrokerTests(OutsideBrokers brokers) : IClassFixture<O
         }
     }
 
+    [Theory]
+    [InlineData(BrokerKind.Mosquitto)]
+    [InlineData(BrokerKind.Nats)]
+    [InlineData(BrokerKind.RabbitMq)]
+    public async Task ReceiveMaximum_BehindASlowHandler_LosesNothing(BrokerKind kind)
+    {
+        const int Messages = 60;
+        int port = (await brokers.OfAsync(kind)).Port;
+        using SemaphoreSlim go = new(0);
+        ConcurrentQueue<string> heard = new();
+        int connections = 0;
+        await using MqttClient slow = new(To(port, "slow") with { ReceiveMaximum = 5, OnConnected = _ => connections++ }, async message =>
+        {
+            await go.WaitAsync();
+            heard.Enqueue(Bench.Text(message));
+        });
+        await slow.StartAsync();
+        Assert.Equal(MqttReason.GrantedQos1, await slow.SubscribeAsync(Topic("q"), 1).WaitAsync(Bench.Patience));
+        await using Listener speaker = await Bench.ConnectAsync(To(port, "speaker"));
+        for (int i = 0; i < Messages; i++)
+            await speaker.Client.PublishAsync(Topic("q"), Bench.Bytes($"{i}"), 1).AsTask().WaitAsync(Bench.Patience);
+        go.Release(Messages * 10);
+
+        await Bench.UntilAsync(() => heard.Distinct().Count() == Messages, "all came");
+        Assert.Equal(1, connections);
+    }
+
+    [Theory]
+    [InlineData(MqttVersion.V311)]
+    [InlineData(MqttVersion.V5)]
+    public async Task Qos2_ThroughMosquitto_CutMidway_ArrivesOnce(MqttVersion version)
+    {
+        const int Messages = 60;
+        int port = (await brokers.OfAsync(BrokerKind.Mosquitto)).Port;
+        using Relay up = new(port), down = new(port);
+        MqttClientOptions Kept(Relay relay, string id) => To(relay.Port, id) with { Version = version, CleanStart = false, SessionExpirySeconds = 60 };
+        await using Listener hearer = await Bench.ConnectAsync(Kept(down, "hearer"));
+        Assert.Equal(MqttReason.GrantedQos2, await hearer.Client.SubscribeAsync(Topic("n"), 2).WaitAsync(Bench.Patience));
+        await using Listener speaker = await Bench.ConnectAsync(Kept(up, "speaker"));
+        Task<MqttPublishResult>[] results = [.. Enumerable.Range(0, Messages).Select(i => speaker.Client.PublishAsync(Topic("n"), BitConverter.GetBytes(i), 2).AsTask())];
+        List<int> heard = [];
+        while (heard.Count < Messages)
+        {
+            heard.Add(BitConverter.ToInt32(hearer.Next().Payload.Span));
+            if (heard.Count == 10)
+                up.Cut();
+            if (heard.Count == 20)
+                down.Cut();
+        }
+
+        Assert.All(await Task.WhenAll(results).WaitAsync(Bench.Patience), result => Assert.Equal(MqttPublishStatus.Delivered, result.Status));
+        Assert.Equal(Enumerable.Range(0, Messages), heard.Order());
+        Assert.Equal(0, hearer.Waiting);
+    }
+
+    [Theory]
+    [InlineData(BrokerKind.Nats)]
+    [InlineData(BrokerKind.RabbitMq)]
+    public async Task Qos2_WhereTheBrokerDoesNotHaveIt_IsGrantedAs1(BrokerKind kind)
+    {
+        int port = (await brokers.OfAsync(kind)).Port;
+        await using Listener hearer = await Bench.ConnectAsync(To(port, "hearer"));
+        Assert.Equal(MqttReason.GrantedQos1, await hearer.Client.SubscribeAsync(Topic("n"), 2).WaitAsync(Bench.Patience));
+        await using Listener speaker = await Bench.ConnectAsync(To(port, "speaker"));
+        await speaker.Client.PublishAsync(Topic("n"), default, 1).AsTask().WaitAsync(Bench.Patience);
+        Assert.Equal(1, hearer.Next().Qos);
+        Task<MqttPublishResult> result = speaker.Client.PublishAsync(Topic("n"), default, 2).AsTask();
+        await Task.WhenAny(result, Task.Delay(3000));
+        Assert.Fail($"{result.Status} {(result.IsCompleted ? result.Result : default)} {string.Join(";", speaker.Ends)} {hearer.Waiting}");
+    }
+
     [Fact]
     public async Task MutualTls_ToMosquitto_ConnectsWithItsCertificateAlone()
     {
