@@ -112,7 +112,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
     internal void RouteWill(RoutedMessage announced)
     {
         // Its expiry counts from now on, not from the CONNECT that announced it (5.0, 3.1.3.2.4).
-        RoutedMessage will = new(announced.Topic, announced.Payload, announced.Qos, announced.Retain, announced.Principal, announced.Properties, clock.NowMs);
+        RoutedMessage will = announced.StartingAt(clock.NowMs);
         // The rules may have changed since CONNECT: a principal that has lost a right has lost its last word too.
         bool allowed = false;
         try

@@ -9,6 +9,7 @@ namespace EdgeFL.Mqtt;
 internal sealed class RoutedMessage
 {
     private const int OverheadBytes = 128;
+    private readonly uint? expirySeconds;
     private byte[]? rented;
     private int holders = 1;
     private ReadOnlyMemory<byte> properties;
@@ -19,7 +20,8 @@ internal sealed class RoutedMessage
         Qos = qos;
         Retain = retain;
         Principal = principal;
-        ExpiresAtMs = expirySeconds is { } seconds ? nowMs + (seconds * 1000L) : 0;
+        this.expirySeconds = expirySeconds;
+        ExpiresAtMs = ExpiryFrom(nowMs);
     }
 
     public TopicName Topic { get; }
@@ -35,7 +37,7 @@ internal sealed class RoutedMessage
     public int ExpiryOffset { get; private init; } = -1;
 
     /// <summary>When it may no longer be delivered, ms of the clock; 0 for never.</summary>
-    public long ExpiresAtMs { get; }
+    public long ExpiresAtMs { get; private set; }
 
     /// <summary>What it counts for in a queue, bytes.</summary>
     public long QueueBytes => OverheadBytes + Topic.Utf8.Length + properties.Length + Payload.Length;
@@ -90,6 +92,14 @@ internal sealed class RoutedMessage
         ArrayPool<byte>.Shared.Return(bytes);
     }
 
+    /// <summary>The same message, whose expiry counts from now on.</summary>
+    public RoutedMessage StartingAt(long nowMs)
+    {
+        RoutedMessage later = (RoutedMessage)MemberwiseClone();
+        later.ExpiresAtMs = ExpiryFrom(nowMs);
+        return later;
+    }
+
     /// <summary>The message with bytes of its own, of just their length: for one that stays.</summary>
     public RoutedMessage Kept()
     {
@@ -108,4 +118,6 @@ internal sealed class RoutedMessage
         MqttReader block = new(Properties);
         return MqttMessage.From(Topic.Text, rented is null ? Payload : Payload.ToArray(), Qos, retained, MqttProperties.ReadBlock(ref block, MqttPropertySets.Publish), Principal);
     }
+
+    private long ExpiryFrom(long nowMs) => expirySeconds is { } seconds ? nowMs + (seconds * 1000L) : 0;
 }

@@ -26,6 +26,7 @@ internal sealed partial class ClientConnection
                 return true;
             case DisconnectPacket disconnect when version == MqttVersion.V5:
                 Note(disconnect.Reason, $"the broker disconnected: {disconnect.Reason} {disconnect.Properties?.ReasonString}".TrimEnd());
+                Abort(); // It has said its last word, and waits for us to close (5.0, 3.14.4).
                 return false;
             default:
                 return Violation(MqttReason.ProtocolError, $"the broker sent {packet!.Type}, which is not allowed here");
