@@ -62,7 +62,8 @@ public sealed record MqttClientOptions
     /// <summary>Bytes that wait in the same way, at least 1024. Default 8 MiB.</summary>
     public long OutgoingBytesMax { get; init; } = 8 * 1024 * 1024;
 
-    /// <summary>Unfinished QoS 1 and 2 publishes on the way, 1 to 1024; fewer where the broker's receive maximum says so. Default 32.</summary>
+    /// <summary>Unacknowledged QoS 1 and unfinished QoS 2 publishes on the way, 1 to 1024; fewer where the broker's receive maximum says so,
+    /// at most 20 in 3.1.1, which has none. Default 32.</summary>
     public int InFlightMax { get; init; } = 32;
 
     /// <summary>Received QoS 1 and 2 messages whose handler has not ended (the receive maximum), 1 to 65535. Default 64.</summary>
