@@ -78,7 +78,7 @@ internal sealed partial class ClientConnection
             outgoingAliases = aliases > 0 ? new OutgoingAliases(aliases) : null;
             retainAllowed = granted?.RetainAvailable != 0;
             IsUp = true;
-            client.Resume(this, answer, Math.Min(options.InFlightMax, granted?.ReceiveMaximum ?? ushort.MaxValue));
+            client.Resume(this, answer, Math.Min(options.InFlightMax, granted?.ReceiveMaximum ?? (version == MqttVersion.V5 ? ushort.MaxValue : InFlight311Max)));
         }
         MqttTally.Add(ref Tally.Connections);
         client.WentUp(this, new MqttConnected(version, answer.SessionPresent));
@@ -98,7 +98,8 @@ internal sealed partial class ClientConnection
         bool known;
         lock (client.Gate)
         {
-            if (counted && unfinished >= options.ReceiveMaximum && version == MqttVersion.V5)
+            // mosquitto 2.0.11 goes past the receive maximum when a queue has formed: nothing is thrown away while there is room.
+            if (counted && unfinished >= options.ReceiveMaximum + options.IncomingQueueMax && version == MqttVersion.V5)
                 return Violation(MqttReason.ReceiveMaximumExceeded, $"the broker sent more than {options.ReceiveMaximum} unfinished publishes");
             if (counted)
                 unfinished++;
@@ -152,7 +153,11 @@ internal sealed partial class ClientConnection
         }
         Delivery ended;
         lock (client.Gate)
-            known = client.Outbox.Finish(packetId, type, out ended);
+        {
+            // RabbitMQ 3.10 takes a QoS 2 publish as one of QoS 1, and ends it so.
+            known = client.Outbox.Finish(packetId, type, out ended)
+                || (type == MqttPacketType.PubAck && client.Outbox.Finish(packetId, MqttPacketType.PubRec, out ended));
+        }
         Wake();
         if (!known)
             return true;
