@@ -42,6 +42,7 @@ public sealed partial class MqttBroker
             throw;
         }
         LocalEndPoint = (IPEndPoint)listener.LocalEndPoint!;
+        systemTopics.Sweep(clock.NowMs);
         accepting = AcceptLoopAsync(listener);
         sweeping = SweepLoopAsync();
         return Task.CompletedTask;
@@ -192,6 +193,7 @@ public sealed partial class MqttBroker
                 long now = clock.NowMs;
                 foreach (BrokerConnection connection in open)
                     connection.Sweep(now);
+                systemTopics.Sweep(now);
                 router.Sweep(wills);
                 foreach (RoutedMessage will in wills)
                     RouteWill(will);

@@ -38,8 +38,6 @@ internal sealed partial class BrokerConnection
             return RefuseConnect($"client '{clientId}': {CleanDetail(reason)}", MqttReason.NotAuthorized, code311: 5);
         if (connect.Will is { } will)
         {
-            if (will.Qos > 1)
-                return RefuseConnect("a will with QoS 2", MqttReason.QosNotSupported, code311: 3);
             if (will.Topic[0] == '$' || MqttTopic.Levels(will.Topic) > options.TopicLevelsMax || !options.Access.MayPublish(principal, will.Topic))
                 return RefuseConnect($"principal '{principal}' may not have a will on '{will.Topic}'", MqttReason.NotAuthorized, code311: 5);
         }
@@ -105,9 +103,11 @@ internal sealed partial class BrokerConnection
         opened.InFlightMax = Math.Min(options.InFlightMax, asked?.ReceiveMaximum ?? ushort.MaxValue);
         if (connect.Will is { } will)
         {
-            opened.Will = new RoutedMessage(will.Topic, will.Payload, will.Qos, will.Retain, Principal, Forwardable(will.Properties), Clock.NowMs);
+            opened.Will = RoutedMessage.Of(will.Topic, will.Payload, will.Qos, will.Retain, Principal, Forwardable(will.Properties), Clock.NowMs);
             opened.WillDelaySeconds = will.Properties?.WillDelaySeconds ?? 0;
         }
+        int aliases = Math.Min(asked?.TopicAliasMaximum ?? 0, options.TopicAliasMax);
+        outgoingAliases = aliases > 0 ? new OutgoingAliases(aliases) : null;
         int keepAlive = connect.KeepAliveSeconds;
         bool shortened = v5 && (keepAlive == 0 || keepAlive > options.KeepAliveSecondsMax);
         if (shortened)
@@ -117,12 +117,11 @@ internal sealed partial class BrokerConnection
         {
             SessionExpirySeconds = opened.ExpirySeconds == expiryWanted ? null : opened.ExpirySeconds,
             ReceiveMaximum = (ushort)options.ReceiveMaximum,
-            MaximumQos = 1,
             MaximumPacketBytes = (uint)options.PacketBytesMax,
             AssignedClientId = assigned,
-            TopicAliasMaximum = 0,
+            TopicAliasMaximum = (ushort)options.TopicAliasMax,
+            ResponseInformation = asked?.RequestResponseInformation == 1 ? options.ResponseInformation?.Invoke(Principal!, opened.ClientId) : null,
             ServerKeepAliveSeconds = shortened ? (ushort)keepAlive : null,
-            SharedSubscriptionAvailable = 0,
         };
         return new ConnAckPacket { SessionPresent = present, Code = 0, Properties = v5 ? granted : null };
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -18,10 +19,18 @@ internal sealed partial class BrokerConnection : MqttLink
     /// <summary>A CONNECT may carry a will of 64 KiB.</summary>
     private const int ConnectBytesMax = 70 * 1024;
 
+    /// <summary>QoS 2 publishes that a 3.1.1 client may leave unreleased: it cannot be told a receive maximum.</summary>
+    private const int Unreleased311Max = 4096;
+
+    /// <summary>Deliveries taken from the queue at a time.</summary>
+    private const int TakenMax = 64;
+
     private readonly MqttBroker broker;
     private readonly MqttBrokerOptions options;
     private readonly MessageRouter router;
     private readonly MqttWriter control = new();
+    private readonly IncomingAliases incomingAliases;
+    private OutgoingAliases? outgoingAliases;
     private int controlPackets;
     private TaskCompletionSource? controlDrained;
     private X509Certificate2? certificate;
@@ -40,6 +49,7 @@ internal sealed partial class BrokerConnection : MqttLink
         this.options = options;
         this.router = router;
         Address = socket.RemoteEndPoint is IPEndPoint remote ? remote.ToString() : "unknown";
+        incomingAliases = new IncomingAliases(options.TopicAliasMax);
         deadlineMs = clock.NowMs + options.ConnectTimeoutMs;
         Framer.FirstByteWanted = (byte)MqttPacketType.Connect << 4;
         Use(socket);
@@ -153,25 +163,40 @@ internal sealed partial class BrokerConnection : MqttLink
 
     protected override void Fill(SendBatch batch)
     {
-        lock (router.Gate)
+        Delivery[] taken = ArrayPool<Delivery>.Shared.Rent(TakenMax);
+        int count;
+        do
         {
-            if (control.Length > 0)
-            {
-                batch.AddEncoded(control.WrittenSpan, controlPackets);
-                control.Release();
-                controlPackets = 0;
-                controlDrained?.TrySetResult();
-                controlDrained = null;
-            }
-            if (closing)
-            {
-                batch.Last = true;
-                return;
-            }
+            lock (router.Gate)
+                count = Take(batch, taken);
+            // Copied outside the lock: publishers go on meanwhile.
             long now = Clock.NowMs;
-            while (session is not null && !batch.IsFull && session.Next() is { } delivery)
+            foreach (ref readonly Delivery delivery in taken.AsSpan(0, count))
                 AddDelivery(batch, delivery, now);
         }
+        while (count > 0 && !batch.IsFull);
+        ArrayPool<Delivery>.Shared.Return(taken, clearArray: true);
+    }
+
+    /// <summary>Moves what waits into the batch, acknowledgements first, and takes the next deliveries. Called with the lock held.</summary>
+    private int Take(SendBatch batch, Delivery[] taken)
+    {
+        if (control.Length > 0)
+        {
+            batch.AddEncoded(control.WrittenSpan, controlPackets);
+            control.Release();
+            controlPackets = 0;
+            controlDrained?.TrySetResult();
+            controlDrained = null;
+        }
+        batch.Last = closing;
+        if (closing || session is null)
+            return 0;
+        int count = 0;
+        long bytes = batch.Length;
+        while (count < TakenMax && bytes < SendBatch.EnoughBytes && session.Next(out taken[count]))
+            bytes += taken[count++].Message?.Payload.Length ?? 0;
+        return count;
     }
 
     protected override ValueTask BeforeReadAsync()
@@ -185,21 +210,35 @@ internal sealed partial class BrokerConnection : MqttLink
         }
     }
 
-    protected override void OnGarbage(MqttDecodeError error) => Malformed(error);
+    protected override void OnGarbage(MqttDecodeError error) => _ = Malformed(error);
 
-    private void AddDelivery(SendBatch batch, Delivery delivery, long now)
+    private void AddDelivery(SendBatch batch, in Delivery delivery, long now)
     {
-        RoutedMessage message = delivery.Message;
-        bool expired = message.IsExpired(now);
-        EncodedHead? head = expired ? null : message.Head(version, delivery.Qos, delivery.SubscriptionIds);
-        if (head is not null && head.Bytes.Length + message.Payload.Length <= packetBytesOutMax)
+        if (delivery.Message is not { } message)
         {
-            batch.AddPublish(head, message.Payload.Span, delivery.PacketId, delivery.SentBefore, delivery.Retain, message.SecondsLeft(now));
+            batch.AddRelease(version, delivery.PacketId);
             return;
         }
-        MqttTally.Add(ref expired ? ref Tally.Expired : ref Tally.Dropped);
-        if (delivery.Qos > 0)
-            session!.Acknowledge(delivery.PacketId);
+        // One whose delivery has begun does not expire any more (5.0, 3.3.2.3.3 and 4.3.3).
+        bool expired = !delivery.SentBefore && message.IsExpired(now);
+        long room = packetBytesOutMax == long.MaxValue ? long.MaxValue
+            : packetBytesOutMax - PublishCodec.PacketBytes(version == MqttVersion.V5, message, delivery.Qos, delivery.SubscriptionIds);
+        if (!expired && room >= 0)
+        {
+            bool aliasKnown = false;
+            ushort alias = room < PublishCodec.AliasRoom ? (ushort)0 : outgoingAliases?.For(message.Topic, out aliasKnown) ?? 0;
+            batch.AddPublish(version, message, delivery, alias, aliasKnown, message.SecondsLeft(now));
+        }
+        else
+        {
+            MqttTally.Add(ref expired ? ref Tally.Expired : ref Tally.Dropped);
+            if (delivery.Qos > 0)
+            {
+                lock (router.Gate)
+                    session!.Cancel(delivery.PacketId);
+            }
+        }
+        message.Drop();
     }
 
     private async Task<bool> SecureAsync(Func<SslServerAuthenticationOptions> makeOptions)

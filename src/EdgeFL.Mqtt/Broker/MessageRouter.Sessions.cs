@@ -160,10 +160,11 @@ internal sealed partial class MessageRouter
 
     private void Forget(Session session)
     {
-        foreach (Subscription subscription in session.Subscriptions.Values)
-            subscriptions.Remove(subscription);
+        foreach ((string filter, Subscription subscription) in session.Subscriptions)
+            Remove(subscription, filter);
         session.Subscriptions.Clear();
         Interlocked.Add(ref tally.Dropped, session.QueuedMessages);
+        session.Clear();
         sessions.Remove((session.Principal, session.ClientId));
     }
 }
