@@ -14,10 +14,12 @@ public sealed partial class MqttBroker : IAsyncDisposable
     private readonly MqttTally tally = new();
     private readonly MessageRouter router;
     private readonly SystemTopics systemTopics;
+    private readonly IPEndPoint[] localEndPoints;
 
     /// <summary>Makes a broker; it listens from <see cref="StartAsync"/> on.</summary>
     /// <param name="options">Where it listens and what it bears.</param>
     /// <exception cref="ArgumentOutOfRangeException">A limit is out of its range.</exception>
+    /// <exception cref="ArgumentException">A listener contradicts itself.</exception>
     public MqttBroker(MqttBrokerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -27,11 +29,17 @@ public sealed partial class MqttBroker : IAsyncDisposable
         router = new MessageRouter(options, clock, tally);
         systemTopics = new SystemTopics(this, clock, options.SystemTopicsSeconds);
         Security = new SecurityReporter(options.OnSecurityEvent, clock, tally);
-        LocalEndPoint = options.Listen;
+        listening = new Socket?[options.Listeners.Count];
+        localEndPoints = new IPEndPoint[options.Listeners.Count];
+        for (int i = 0; i < localEndPoints.Length; i++)
+            localEndPoints[i] = options.Listeners[i].EndPoint;
     }
 
-    /// <summary>Where it listens, with the port that was taken.</summary>
-    public IPEndPoint LocalEndPoint { get; private set; }
+    /// <summary>Where the first listener listens, with the port that was taken.</summary>
+    public IPEndPoint LocalEndPoint => localEndPoints[0];
+
+    /// <summary>Where each listener listens, in the order of the options.</summary>
+    public IReadOnlyList<IPEndPoint> LocalEndPoints => localEndPoints;
 
     /// <summary>Counts since it was made.</summary>
     public MqttCounters Counters => tally.Snapshot();
@@ -103,7 +111,8 @@ public sealed partial class MqttBroker : IAsyncDisposable
 
     internal void RouteWill(RoutedMessage announced)
     {
-        RoutedMessage will = announced.From(clock.NowMs);
+        // Its expiry counts from now on, not from the CONNECT that announced it (5.0, 3.1.3.2.4).
+        RoutedMessage will = announced.StartingAt(clock.NowMs);
         // The rules may have changed since CONNECT: a principal that has lost a right has lost its last word too.
         bool allowed = false;
         try

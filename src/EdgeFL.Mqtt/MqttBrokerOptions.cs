@@ -1,20 +1,10 @@
-using System.Net;
-using System.Net.Security;
-
 namespace EdgeFL.Mqtt;
 
 /// <summary>How an embedded broker listens and what it will bear. Every limit is enforced, and reaching it is counted.</summary>
 public sealed record MqttBrokerOptions
 {
-    /// <summary>Address and port to listen on; port 0 takes a free one. Default 127.0.0.1:0.</summary>
-    public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 0);
-
-    /// <summary>
-    /// Makes the TLS options of one connection, called for each so that certificates can change while the broker runs; null
-    /// for a listener without TLS. The broker raises what it gets: TLS 1.3 only, client certificate required, no
-    /// renegotiation, no resumption. The caller gives the server certificate and the validation of the client's.
-    /// </summary>
-    public Func<SslServerAuthenticationOptions>? Tls { get; init; }
+    /// <summary>Where it listens, 1 to 16; the limits below hold for all of them together. Default one, without TLS, on a free port of 127.0.0.1.</summary>
+    public IReadOnlyList<MqttListener> Listeners { get; init; } = [new()];
 
     /// <summary>Who may do what.</summary>
     public required IMqttAccess Access { get; init; }
@@ -93,7 +83,10 @@ public sealed record MqttBrokerOptions
     internal void Check()
     {
         ArgumentNullException.ThrowIfNull(Access);
-        ArgumentNullException.ThrowIfNull(Listen);
+        ArgumentNullException.ThrowIfNull(Listeners);
+        Range(Listeners.Count, 1, 16, "Listeners.Count");
+        foreach (MqttListener listener in Listeners)
+            listener.Check();
         Range(ConnectionsMax, 1, 65_535, nameof(ConnectionsMax));
         Range(ConnectionsPerPrincipalMax, 0, 65_535, nameof(ConnectionsPerPrincipalMax));
         Range(PendingConnectionsMax, 1, 65_535, nameof(PendingConnectionsMax));

@@ -30,7 +30,7 @@ public sealed class ClientTests
 
         restarting.SetResult();
         await broker.DisposeAsync();
-        await using MqttBroker again = new(new MqttBrokerOptions { Access = MqttOpenAccess.Instance, Listen = address });
+        await using MqttBroker again = new(new MqttBrokerOptions { Access = MqttOpenAccess.Instance, Listeners = [new() { EndPoint = address }] });
         using IDisposable second = again.Subscribe("n/#", m => received[BitConverter.ToInt32(m.Payload.Span)] = true);
         await again.StartAsync();
         await publishing.WaitAsync(Bench.Patience);
@@ -195,7 +195,7 @@ public sealed class ClientTests
         ValueTask<MqttPublishResult> waiting = client.Client.PublishAsync("q", new byte[] { 4 }, 1);
 
         using BlockingQueue heard = new();
-        await using MqttBroker broker = new(new MqttBrokerOptions { Access = MqttOpenAccess.Instance, Listen = new IPEndPoint(IPAddress.Loopback, port) });
+        await using MqttBroker broker = new(new MqttBrokerOptions { Access = MqttOpenAccess.Instance, Listeners = [new() { EndPoint = new IPEndPoint(IPAddress.Loopback, port) }] });
         using IDisposable subscription = broker.Subscribe("q", heard.Add);
         await broker.StartAsync();
 

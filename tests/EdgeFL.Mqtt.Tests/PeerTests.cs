@@ -68,7 +68,7 @@ public sealed class PeerTests : IDisposable
         using TestAuthority authority = new();
         using X509Certificate2 server = authority.Issue("broker");
         using X509Certificate2 node = authority.Issue("node-1");
-        await using MqttBroker broker = await Bench.BrokerAsync(o => o with { Tls = () => authority.Server(server), Access = new OwnNameAccess() });
+        await using MqttBroker broker = await Bench.BrokerAsync(o => o with { Listeners = [new() { Tls = () => authority.Server(server) }], Access = new OwnNameAccess() });
         using BlockingQueue heard = new();
         using IDisposable subscription = broker.Subscribe("#", heard.Add);
         string[] tls = Files(authority, node);

@@ -17,17 +17,22 @@ internal sealed class LoadClient : IAsyncDisposable
 
     public MqttClient Mqtt { get; }
 
-    /// <summary>Connects and, where there is a handler, subscribes.</summary>
-    /// <param name="settings">port, in-flight, qos, tls.</param>
+    /// <summary>Connects and, where there is a filter, subscribes.</summary>
+    /// <param name="settings">port, in-flight, qos.</param>
     /// <param name="clientId">Its identifier.</param>
-    /// <param name="port">Where to connect; the settings' own where nothing stands in between.</param>
-    /// <param name="keeps">Whether the broker keeps a session for it while it is away.</param>
     /// <param name="filter">What to subscribe to; null for nothing.</param>
     /// <param name="onMessage">Gets the messages.</param>
+    /// <param name="through">Stands between it and the broker, and the broker then keeps a session for it; null for nothing.</param>
+    /// <param name="credentials">For TLS; null for plain TCP.</param>
     public static async Task<LoadClient> ConnectAsync(
-        Settings settings, string clientId, int port, bool keeps, string? filter = null, Func<MqttMessage, ValueTask>? onMessage = null)
+        Settings settings,
+        string clientId,
+        string? filter = null,
+        Func<MqttMessage, ValueTask>? onMessage = null,
+        CuttingProxy? through = null,
+        DeviceCredentials? credentials = null)
     {
-        DeviceCredentials? credentials = settings.Text("tls") is { } folder ? DeviceCredentials.Load(folder) : null;
+        int port = through?.Port ?? settings.Number("port", 0);
         int inFlight = settings.Number("in-flight", 64);
         var load = new LoadClient(new MqttClient(
             new MqttClientOptions
@@ -35,8 +40,8 @@ internal sealed class LoadClient : IAsyncDisposable
                 Host = "127.0.0.1",
                 Port = port,
                 ClientId = clientId,
-                CleanStart = !keeps,
-                SessionExpirySeconds = keeps ? SessionSeconds : 0,
+                CleanStart = through is null,
+                SessionExpirySeconds = through is null ? 0 : SessionSeconds,
                 KeepAliveSeconds = 600,
                 ReconnectMinMs = 10,
                 ReconnectMaxMs = 50,

@@ -8,8 +8,10 @@ const int ExitOk = 0, ExitFailure = 1, ExitUsage = 2;
 var roles = new Dictionary<string, Func<Settings, Task>>
 {
     ["broker"] = BrokerRole.RunAsync,
+    ["idle"] = IdleRole.RunAsync,
     ["publish"] = PublishRole.RunAsync,
-    ["subscribe"] = SubscribeRole.RunAsync,
+    ["subscribe"] = settings => SubscribeRole.RunAsync(settings),
+    ["together"] = TogetherRole.RunAsync,
 };
 
 try

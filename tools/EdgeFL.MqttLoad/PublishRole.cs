@@ -9,15 +9,25 @@ namespace EdgeFL.MqttLoad;
 /// </summary>
 internal static class PublishRole
 {
-    public const int HeadBytes = 16;
+    private const int HeadBytes = 16;
 
     public static async Task RunAsync(Settings settings)
     {
+        using var gate = new FlowGate(settings.Needed("flow"), settings.Number("window", 256));
+        using CuttingProxy? proxy = CuttingProxy.AsAsked(settings);
+        await using LoadClient client = await LoadClient.ConnectAsync(settings, "publisher", through: proxy);
+        // On a thread of its own: one of the pool's would be missing to the client.
+        long sent = await Task.Factory.StartNew(() => Publish(settings, gate, client, reuses: proxy is null), TaskCreationOptions.LongRunning);
+        while (client.Mqtt.QueuedMessages > 0)
+            await Task.Delay(1);
+        gate.Tell(sent);
+        Parent.Say("cuts", $"{proxy?.Cuts ?? 0}");
+    }
+
+    private static long Publish(Settings settings, FlowGate gate, LoadClient client, bool reuses)
+    {
         int qos = settings.Number("qos", 0), rate = settings.Number("rate", 0), count = settings.Number("count", int.MaxValue);
-        int window = settings.Number("window", 256);
-        using var gate = new FlowGate(settings.Needed("flow"), window);
-        await using LoadClient client = await LoadClient.ConnectAsync(settings, "publisher", settings.Number("port", 0), keeps: false);
-        byte[][] payloads = Payloads(window, Math.Max(settings.Number("size", HeadBytes), HeadBytes));
+        byte[][] payloads = Payloads(settings.Number("window", 256), Math.Max(settings.Number("size", 0), HeadBytes));
         long start = Stopwatch.GetTimestamp(), sent = 0;
         while (sent < count && gate.MaySend(sent, look: rate > 0))
         {
@@ -27,8 +37,10 @@ internal static class PublishRole
                 continue;
             }
 
-            // The window has come round: this one's last message was received.
+            // The window has come round: the message that was here before is received. One that may have to be sent again is another matter.
             byte[] payload = payloads[sent % payloads.Length];
+            if (!reuses)
+                payload = (byte[])payload.Clone();
             BinaryPrimitives.WriteInt64LittleEndian(payload, sent);
             BinaryPrimitives.WriteInt64LittleEndian(payload.AsSpan(8), Stopwatch.GetTimestamp());
             if (!client.Mqtt.TryPublish(LoadClient.Topic, payload, qos))
@@ -36,9 +48,7 @@ internal static class PublishRole
             sent++;
         }
 
-        while (client.Mqtt.QueuedMessages > 0)
-            await Task.Delay(1);
-        gate.Tell(sent);
+        return sent;
     }
 
     private static byte[][] Payloads(int window, int size)

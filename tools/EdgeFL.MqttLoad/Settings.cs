@@ -26,6 +26,16 @@ internal sealed class Settings
         return settings;
     }
 
+    /// <summary>The same with one value more.</summary>
+    public Settings With(string name, string value)
+    {
+        var settings = new Settings();
+        foreach ((string known, string its) in values)
+            settings.values[known] = its;
+        settings.values[name] = value;
+        return settings;
+    }
+
     public string? Text(string name) => values.GetValueOrDefault(name);
 
     public string Needed(string name) => Text(name) ?? throw new UsageException($"--{name} is missing");

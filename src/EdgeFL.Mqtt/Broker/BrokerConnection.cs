@@ -28,6 +28,7 @@ internal sealed partial class BrokerConnection : MqttLink
     private readonly MqttBroker broker;
     private readonly MqttBrokerOptions options;
     private readonly MessageRouter router;
+    private readonly MqttListener listener;
     private readonly MqttWriter control = new();
     private readonly IncomingAliases incomingAliases;
     private OutgoingAliases? outgoingAliases;
@@ -42,12 +43,13 @@ internal sealed partial class BrokerConnection : MqttLink
     private long keepAliveMs;
     private long packetBytesOutMax = long.MaxValue;
 
-    public BrokerConnection(MqttBroker broker, MqttBrokerOptions options, MessageRouter router, Socket socket, MqttClock clock, MqttTally tally)
+    public BrokerConnection(MqttBroker broker, MqttBrokerOptions options, MessageRouter router, MqttListener listener, Socket socket, MqttClock clock, MqttTally tally)
         : base(clock, tally, Math.Min(options.PacketBytesMax, ConnectBytesMax))
     {
         this.broker = broker;
         this.options = options;
         this.router = router;
+        this.listener = listener;
         Address = socket.RemoteEndPoint is IPEndPoint remote ? remote.ToString() : "unknown";
         incomingAliases = new IncomingAliases(options.TopicAliasMax);
         deadlineMs = clock.NowMs + options.ConnectTimeoutMs;
@@ -72,7 +74,7 @@ internal sealed partial class BrokerConnection : MqttLink
         Task? writing = null;
         try
         {
-            if (options.Tls is not null && !await SecureAsync(options.Tls).ConfigureAwait(false))
+            if (listener.Tls is not null && !await SecureAsync(listener.Tls).ConfigureAwait(false))
                 return;
             writing = WriteLoopAsync();
             await ReadLoopAsync().ConfigureAwait(false);
@@ -250,6 +252,8 @@ internal sealed partial class BrokerConnection : MqttLink
             SslServerAuthenticationOptions tls = makeOptions();
             tls.EnabledSslProtocols = SslProtocols.Tls13;
             tls.ClientCertificateRequired = true;
+            if (listener.IsClientCertificateOptional)
+                AllowNoCertificate(tls);
             tls.AllowRenegotiation = false;
             tls.AllowTlsResume = false;
             await secure.AuthenticateAsServerAsync(tls).ConfigureAwait(false);
@@ -263,10 +267,18 @@ internal sealed partial class BrokerConnection : MqttLink
         }
         certificate = secure.RemoteCertificate as X509Certificate2
             ?? (secure.RemoteCertificate is null ? null : X509CertificateLoader.LoadCertificate(secure.RemoteCertificate.GetRawCertData()));
-        if (certificate is not null)
+        if (certificate is not null || listener.IsClientCertificateOptional)
             return true;
         Refused(MqttSecurityEventKind.TlsRefused, "no client certificate");
         return false;
+    }
+
+    // "Required" is what has it asked for at all: one that is not there is let pass, one that is there is judged as ever.
+    private static void AllowNoCertificate(SslServerAuthenticationOptions tls)
+    {
+        RemoteCertificateValidationCallback? judge = tls.RemoteCertificateValidationCallback;
+        tls.RemoteCertificateValidationCallback = (sender, shown, chain, errors) =>
+            shown is null || (judge is null ? errors == SslPolicyErrors.None : judge(sender, shown, chain, errors));
     }
 
     private bool IsClosing()

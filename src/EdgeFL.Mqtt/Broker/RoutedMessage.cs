@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 
 namespace EdgeFL.Mqtt;
 
@@ -10,6 +9,7 @@ namespace EdgeFL.Mqtt;
 internal sealed class RoutedMessage
 {
     private const int OverheadBytes = 128;
+    private readonly uint? expirySeconds;
     private byte[]? rented;
     private int holders = 1;
     private ReadOnlyMemory<byte> properties;
@@ -20,7 +20,8 @@ internal sealed class RoutedMessage
         Qos = qos;
         Retain = retain;
         Principal = principal;
-        ExpiresAtMs = expirySeconds is { } seconds ? nowMs + (seconds * 1000L) : 0;
+        this.expirySeconds = expirySeconds;
+        ExpiresAtMs = ExpiryFrom(nowMs);
     }
 
     public TopicName Topic { get; }
@@ -91,6 +92,14 @@ internal sealed class RoutedMessage
         ArrayPool<byte>.Shared.Return(bytes);
     }
 
+    /// <summary>The same message, whose expiry counts from now on.</summary>
+    public RoutedMessage StartingAt(long nowMs)
+    {
+        RoutedMessage later = (RoutedMessage)MemberwiseClone();
+        later.ExpiresAtMs = ExpiryFrom(nowMs);
+        return later;
+    }
+
     /// <summary>The message with bytes of its own, of just their length: for one that stays.</summary>
     public RoutedMessage Kept()
     {
@@ -103,21 +112,12 @@ internal sealed class RoutedMessage
         return kept;
     }
 
-    /// <summary>The message with its expiry counted from now on: a will, whose bytes are its own, is
-    /// published long after it was announced (5.0, 3.1.3.2.4).</summary>
-    public RoutedMessage From(long nowMs)
-    {
-        if (ExpiresAtMs == 0)
-            return this;
-        RoutedMessage later = (RoutedMessage)MemberwiseClone();
-        later.ExpiresAtMs = nowMs + (BinaryPrimitives.ReadUInt32BigEndian(Properties[ExpiryOffset..]) * 1000L);
-        return later;
-    }
-
     /// <summary>What a handler gets; it may keep it.</summary>
     public MqttMessage ToMessage(bool retained)
     {
         MqttReader block = new(Properties);
         return MqttMessage.From(Topic.Text, rented is null ? Payload : Payload.ToArray(), Qos, retained, MqttProperties.ReadBlock(ref block, MqttPropertySets.Publish), Principal);
     }
+
+    private long ExpiryFrom(long nowMs) => expirySeconds is { } seconds ? nowMs + (seconds * 1000L) : 0;
 }

@@ -10,40 +10,41 @@ internal sealed class BrokerProcess : IDisposable
     private const string Mosquitto = "/usr/sbin/mosquitto";
     private const int StartMs = 10_000;
 
-    private readonly LoadProcess process;
     private readonly string? folder;
 
     private BrokerProcess(LoadProcess process, int port, string? folder)
     {
-        this.process = process;
-        this.folder = folder;
+        Process = process;
         Port = port;
+        this.folder = folder;
     }
+
+    public LoadProcess Process { get; }
 
     public int Port { get; }
 
-    /// <summary>The most memory it ever held, in 10^6 bytes.</summary>
-    public double PeakMb => StatusKb("status", "VmHWM:") * 1024 / 1e6;
-
-    /// <summary>Memory that it would give back if it ended, in bytes: its own pages, and its share of those it has together with others.</summary>
-    public long ProportionalBytes => StatusKb("smaps_rollup", "Pss:") * 1024;
-
-    public static BrokerProcess Ours(string program)
+    /// <summary>Starts ours.</summary>
+    /// <param name="program">edgefl-mqttload.</param>
+    /// <param name="credentials">Folder of a node's credentials, for mutual TLS; null for plain TCP.</param>
+    public static BrokerProcess Ours(string program, string? credentials = null)
     {
-        LoadProcess process = LoadProcess.Start(program, "broker", "--in-flight", MqttBench.InFlight.ToString(CultureInfo.InvariantCulture));
+        string[] tls = credentials is null ? [] : ["--tls", credentials];
+        LoadProcess process = LoadProcess.Start(program, ["broker", "--in-flight", Text(MqttBench.InFlight), .. tls]);
         return new BrokerProcess(process, (int)process.Number("port"), null);
     }
 
-    public static BrokerProcess TheirPeer()
+    /// <summary>Starts mosquitto.</summary>
+    /// <param name="credentials">As for ours.</param>
+    public static BrokerProcess Peer(string? credentials = null)
     {
         if (!File.Exists(Mosquitto))
-            throw new BenchException($"{Mosquitto} is not there; build/bench peers installs it");
+            throw new BenchException($"{Mosquitto} is not there. Next: apt-get install mosquitto");
         string folder = Directory.CreateTempSubdirectory("edgefl-mosquitto-").FullName;
         for (int attempt = 0; ; attempt++)
         {
             int port = FreePort();
             string file = Path.Combine(folder, "mosquitto.conf");
-            File.WriteAllText(file, Configuration(port));
+            File.WriteAllText(file, Configuration(port, credentials));
             LoadProcess process = LoadProcess.Start(Mosquitto, "-c", file);
             long deadline = Environment.TickCount64 + StartMs;
             while (!process.HasExited && Environment.TickCount64 < deadline)
@@ -62,30 +63,39 @@ internal sealed class BrokerProcess : IDisposable
 
     public void Dispose()
     {
-        process.Dispose();
+        Process.Dispose();
         if (folder is not null)
             Directory.Delete(folder, true);
     }
 
     /// <summary>Nothing that costs it time but the messages, and no bound that would have it lose one.</summary>
-    private static string Configuration(int port) => string.Create(CultureInfo.InvariantCulture, $"""
-        listener {port} 127.0.0.1
-        user root
-        allow_anonymous true
-        persistence false
-        log_type none
-        set_tcp_nodelay true
-        max_inflight_messages {MqttBench.InFlight}
-        max_queued_messages 0
-        max_queued_bytes 0
-
-        """);
-
-    private long StatusKb(string file, string field)
+    private static string Configuration(int port, string? credentials)
     {
-        string line = File.ReadLines($"/proc/{process.Id}/{file}").First(text => text.StartsWith(field, StringComparison.Ordinal));
-        return long.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        string tls = credentials is null
+            ? ""
+            : $"""
+              cafile {credentials}/ca.pem
+              certfile {credentials}/cert.pem
+              keyfile {credentials}/key.pem
+              require_certificate true
+              tls_version tlsv1.3
+
+              """;
+        return $"""
+            listener {Text(port)} 127.0.0.1
+            {tls}allow_anonymous true
+            user root
+            persistence false
+            log_type none
+            set_tcp_nodelay true
+            max_inflight_messages {Text(MqttBench.InFlight)}
+            max_queued_messages 0
+            max_queued_bytes 0
+
+            """;
     }
+
+    private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static int FreePort()
     {

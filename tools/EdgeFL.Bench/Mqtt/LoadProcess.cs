@@ -24,7 +24,13 @@ internal sealed class LoadProcess : IDisposable
         process.BeginErrorReadLine();
     }
 
-    public int Id => process.Id;
+    public bool HasExited => process.HasExited;
+
+    /// <summary>The most memory it ever held, in 10^6 bytes.</summary>
+    public double PeakMb => Kilobytes("status", "VmHWM:") * 1024 / 1e6;
+
+    /// <summary>Its own pages and its share of those it has in common with others, in bytes. What the kernel holds for its sockets is not in it.</summary>
+    public long ProportionalBytes => Kilobytes("smaps_rollup", "Pss:") * 1024;
 
     public static LoadProcess Start(string program, params IEnumerable<string> arguments)
     {
@@ -55,7 +61,12 @@ internal sealed class LoadProcess : IDisposable
 
     public double Number(string key) => double.Parse(Text(key), CultureInfo.InvariantCulture);
 
-    public bool HasExited => process.HasExited;
+    /// <summary>Tells a process that waits for it to go on.</summary>
+    public void GiveTheWord()
+    {
+        process.StandardInput.WriteLine();
+        process.StandardInput.Flush();
+    }
 
     /// <summary>Waits until it ends by itself.</summary>
     public void End()
@@ -78,6 +89,12 @@ internal sealed class LoadProcess : IDisposable
 
         process.WaitForExit();
         process.Dispose();
+    }
+
+    private long Kilobytes(string file, string field)
+    {
+        string line = File.ReadLines($"/proc/{process.Id}/{file}").First(text => text.StartsWith(field, StringComparison.Ordinal));
+        return long.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 
     private BenchException Fault(string what)
