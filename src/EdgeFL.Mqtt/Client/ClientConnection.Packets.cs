@@ -7,7 +7,7 @@ internal sealed partial class ClientConnection
     protected override bool OnPacket(byte firstByte, ReadOnlySpan<byte> body)
     {
         if (!IsUp)
-            return OnFirstPacket(firstByte, body);
+            return OnFirstPacket(firstByte, body) || Leave();
         MqttPacketType type = (MqttPacketType)(firstByte >> 4);
         if (type == MqttPacketType.Publish)
             return OnPublish(firstByte, body);
@@ -26,8 +26,7 @@ internal sealed partial class ClientConnection
                 return true;
             case DisconnectPacket disconnect when version == MqttVersion.V5:
                 Note(disconnect.Reason, $"the broker disconnected: {disconnect.Reason} {disconnect.Properties?.ReasonString}".TrimEnd());
-                Abort(); // It has said its last word, and waits for us to close (5.0, 3.14.4).
-                return false;
+                return Leave();
             default:
                 return Violation(MqttReason.ProtocolError, $"the broker sent {packet!.Type}, which is not allowed here");
         }
@@ -188,6 +187,13 @@ internal sealed partial class ClientConnection
             Close(reason, detail);
         else
             Note(reason, detail);
+        return false;
+    }
+
+    /// <summary>Hangs up on a broker that has sent us away or was never understood: there is nothing to say to it (5.0, 3.14.4, 4.13.2).</summary>
+    private bool Leave()
+    {
+        Abort();
         return false;
     }
 

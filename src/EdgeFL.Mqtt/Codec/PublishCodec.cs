@@ -56,6 +56,9 @@ internal static class PublishCodec
     /// <summary>Bytes of a topic alias property with its identifier.</summary>
     public const int AliasBytes = 3;
 
+    /// <summary>Most bytes by which an alias can lengthen a packet: two lengths may take a byte more each.</summary>
+    public const int AliasRoom = AliasBytes + 2;
+
     /// <summary>Reads one body; the reader holds the fault, if any.</summary>
     public static PublishFields Read(scoped ref MqttReader source, bool v5, int flags)
     {
