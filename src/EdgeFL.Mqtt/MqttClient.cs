@@ -151,11 +151,20 @@ public sealed partial class MqttClient : IAsyncDisposable
 
     private Delivery Outgoing(MqttMessage message, TaskCompletionSource<MqttPublishResult>? done) => new()
     {
-        Message = RoutedMessage.Of(message, clock.NowMs),
+        Message = RoutedMessage.Of(NameOf(message.Topic), message.Payload, message.Qos, message.Retain, null, message.ToProperties(), clock.NowMs),
         Qos = (byte)message.Qos,
         Retain = message.Retain,
         Done = done,
     };
+
+    /// <summary>A publisher that stays with its topic encodes it once.</summary>
+    private TopicName NameOf(string topic)
+    {
+        TopicName? last = Volatile.Read(ref lastTopic);
+        if (last is null || !string.Equals(last.Text, topic, StringComparison.Ordinal))
+            Volatile.Write(ref lastTopic, last = TopicName.Of(topic));
+        return last;
+    }
 
     private Task<MqttReason> Ask(Func<ClientSubscriptions, Wish> ask, CancellationToken cancel)
     {
