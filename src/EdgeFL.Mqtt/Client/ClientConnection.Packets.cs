@@ -7,7 +7,7 @@ internal sealed partial class ClientConnection
     protected override bool OnPacket(byte firstByte, ReadOnlySpan<byte> body)
     {
         if (!IsUp)
-            return OnFirstPacket(firstByte, body);
+            return OnFirstPacket(firstByte, body) || Leave();
         MqttPacketType type = (MqttPacketType)(firstByte >> 4);
         if (type == MqttPacketType.Publish)
             return OnPublish(firstByte, body);
@@ -26,8 +26,7 @@ internal sealed partial class ClientConnection
                 return true;
             case DisconnectPacket disconnect when version == MqttVersion.V5:
                 Note(disconnect.Reason, $"the broker disconnected: {disconnect.Reason} {disconnect.Properties?.ReasonString}".TrimEnd());
-                Abort(); // It has said its last word, and waits for us to close (5.0, 3.14.4).
-                return false;
+                return Leave();
             default:
                 return Violation(MqttReason.ProtocolError, $"the broker sent {packet!.Type}, which is not allowed here");
         }
@@ -111,9 +110,12 @@ internal sealed partial class ClientConnection
             Answer(MqttPacketType.PubRec, publish.PacketId, MqttReason.Success);
             return true;
         }
+        // An array that is given away is the handler's: it may keep the message.
+        int length = publish.Payload.Length;
+        ReadOnlyMemory<byte> payload = Framer.TryGiveAway(out int end) is { } given ? given.AsMemory(end - length, length) : publish.Payload.ToArray();
         MqttReader block = new(publish.Properties);
         MqttProperties? properties = MqttProperties.ReadBlock(ref block, MqttPropertySets.Publish);
-        MqttMessage message = MqttMessage.From(topic.Text, publish.Payload.ToArray(), publish.Qos, publish.Retain, properties, principal: null);
+        MqttMessage message = MqttMessage.From(topic.Text, payload, publish.Qos, publish.Retain, properties, principal: null);
         if (client.TryDispatch(this, message, publish.PacketId))
             return true;
         MqttTally.Add(ref Tally.Dropped);
@@ -185,6 +187,13 @@ internal sealed partial class ClientConnection
             Close(reason, detail);
         else
             Note(reason, detail);
+        return false;
+    }
+
+    /// <summary>Hangs up on a broker that has sent us away or was never understood: there is nothing to say to it (5.0, 3.14.4, 4.13.2).</summary>
+    private bool Leave()
+    {
+        Abort();
         return false;
     }
 
