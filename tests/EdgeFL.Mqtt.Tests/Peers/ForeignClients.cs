@@ -18,7 +18,7 @@ internal static class ForeignClients
         string[] files = authority.Write(folder, certificate);
         await using MqttBroker broker = await Bench.BrokerAsync(o => o with
         {
-            Listeners = [new MqttListener { Tls = secure ? () => authority.Server(certificate) : null }],
+            Listeners = [new MqttListener { IsWebSocket = transport is "ws" or "wss", Tls = secure ? () => authority.Server(certificate) : null }],
         });
         string port = broker.LocalEndPoint.Port.ToString(CultureInfo.InvariantCulture);
         using Peer peer = start([transport, port, version == MqttVersion.V5 ? "5" : "4", .. secure ? (string[])[files[1], files[3], files[5]] : []]);

@@ -8,6 +8,10 @@ public sealed class MqttJsTests
     [InlineData("tcp", MqttVersion.V5)]
     [InlineData("tls", MqttVersion.V311)]
     [InlineData("tls", MqttVersion.V5)]
+    [InlineData("ws", MqttVersion.V311)]
+    [InlineData("ws", MqttVersion.V5)]
+    [InlineData("wss", MqttVersion.V311)]
+    [InlineData("wss", MqttVersion.V5)]
     public async Task MqttJs_PlaysEachScenario(string transport, MqttVersion version)
     {
         string script = Peer.Script("mqttjs/play.js");

@@ -8,6 +8,10 @@ public sealed class PahoTests
     [InlineData("tcp", MqttVersion.V5)]
     [InlineData("tls", MqttVersion.V311)]
     [InlineData("tls", MqttVersion.V5)]
+    [InlineData("ws", MqttVersion.V311)]
+    [InlineData("ws", MqttVersion.V5)]
+    [InlineData("wss", MqttVersion.V311)]
+    [InlineData("wss", MqttVersion.V5)]
     public async Task Paho_PlaysEachScenario(string transport, MqttVersion version)
     {
         using (Peer probe = Peer.Start("/usr/bin/python3", "python3", "-c", "import paho.mqtt.client"))
