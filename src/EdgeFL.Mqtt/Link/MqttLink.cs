@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -126,7 +125,7 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
     /// <summary>Sends what <see cref="Fill"/> gathers until the link ends or the last batch is out.</summary>
     protected async Task WriteLoopAsync()
     {
-        SendBatch batch = new();
+        SendBatch batch = new(gathers: Stream is NetworkStream);
         try
         {
             while (!ended)
@@ -159,7 +158,10 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
     private async ValueTask SendAsync(SendBatch batch)
     {
         Volatile.Write(ref writeSinceMs, Clock.NowMs);
-        await Stream!.WriteAsync(batch.Memory).ConfigureAwait(false);
+        if (batch.Pieces() is not { } pieces)
+            await Stream!.WriteAsync(batch.Memory).ConfigureAwait(false);
+        else if (await socket!.SendAsync(pieces, SocketFlags.None).ConfigureAwait(false) != batch.Length)
+            throw new IOException("the connection took a part of what was sent");
         Volatile.Write(ref lastOutMs, Clock.NowMs);
         Volatile.Write(ref writeSinceMs, 0);
         Tally.Sent(batch.Length, batch.Packets, batch.Publishes);
@@ -190,7 +192,7 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
     /// </summary>
     protected async Task DiscardAsync(Stream source)
     {
-        byte[] sink = ArrayPool<byte>.Shared.Rent(1024);
+        byte[] sink = MqttBuffers.Rent(1024);
         try
         {
             while (!ended && await source.ReadAsync(sink).ConfigureAwait(false) > 0)
@@ -203,7 +205,7 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(sink);
+            MqttBuffers.Return(sink);
         }
     }
 
