@@ -48,7 +48,7 @@ internal sealed partial class BrokerConnection
         reason = Judge(topic);
         if (reason == MqttReason.Success)
         {
-            RoutedMessage message = RoutedMessage.Take(publish, topic, Principal!, Clock.NowMs);
+            RoutedMessage message = RoutedMessage.Take(publish, topic, Principal!, Framer, Clock.NowMs);
             reason = router.Route(message, session);
             message.Drop();
         }

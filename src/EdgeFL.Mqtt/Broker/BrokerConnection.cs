@@ -76,8 +76,15 @@ internal sealed partial class BrokerConnection : MqttLink
         {
             if (listener.Tls is not null && !await SecureAsync(listener.Tls).ConfigureAwait(false))
                 return;
+            if (listener.IsWebSocket && !await UpgradeAsync().ConfigureAwait(false))
+                return;
             writing = WriteLoopAsync();
             await ReadLoopAsync().ConfigureAwait(false);
+            if (web is { IsAtEnd: true })
+            {
+                AnswerEnd(web);
+                await DiscardAsync(web.Inner).ConfigureAwait(false);
+            }
             if (IsClosing())
                 await writing.ConfigureAwait(false);
         }

@@ -77,7 +77,7 @@ internal sealed partial class ClientConnection
             outgoingAliases = aliases > 0 ? new OutgoingAliases(aliases) : null;
             retainAllowed = granted?.RetainAvailable != 0;
             IsUp = true;
-            client.Resume(this, answer, Math.Min(options.InFlightMax, granted?.ReceiveMaximum ?? ushort.MaxValue));
+            client.Resume(this, answer, Math.Min(options.InFlightMax, granted?.ReceiveMaximum ?? (version == MqttVersion.V5 ? ushort.MaxValue : InFlight311Max)));
         }
         MqttTally.Add(ref Tally.Connections);
         client.WentUp(this, new MqttConnected(version, answer.SessionPresent));
@@ -97,7 +97,8 @@ internal sealed partial class ClientConnection
         bool known;
         lock (client.Gate)
         {
-            if (counted && unfinished >= options.ReceiveMaximum && version == MqttVersion.V5)
+            // mosquitto 2.0.11 goes past the receive maximum when a queue has formed: nothing is thrown away while there is room.
+            if (counted && unfinished >= options.ReceiveMaximum + options.IncomingQueueMax && version == MqttVersion.V5)
                 return Violation(MqttReason.ReceiveMaximumExceeded, $"the broker sent more than {options.ReceiveMaximum} unfinished publishes");
             if (counted)
                 unfinished++;
@@ -109,9 +110,12 @@ internal sealed partial class ClientConnection
             Answer(MqttPacketType.PubRec, publish.PacketId, MqttReason.Success);
             return true;
         }
+        // An array that is given away is the handler's: it may keep the message.
+        int length = publish.Payload.Length;
+        ReadOnlyMemory<byte> payload = Framer.TryGiveAway(out int end) is { } given ? given.AsMemory(end - length, length) : publish.Payload.ToArray();
         MqttReader block = new(publish.Properties);
         MqttProperties? properties = MqttProperties.ReadBlock(ref block, MqttPropertySets.Publish);
-        MqttMessage message = MqttMessage.From(topic.Text, publish.Payload.ToArray(), publish.Qos, publish.Retain, properties, principal: null);
+        MqttMessage message = MqttMessage.From(topic.Text, payload, publish.Qos, publish.Retain, properties, principal: null);
         if (client.TryDispatch(this, message, publish.PacketId))
             return true;
         MqttTally.Add(ref Tally.Dropped);
@@ -148,7 +152,11 @@ internal sealed partial class ClientConnection
         }
         Delivery ended;
         lock (client.Gate)
-            known = client.Outbox.Finish(packetId, type, out ended);
+        {
+            // RabbitMQ 3.10 takes a QoS 2 publish as one of QoS 1, and ends it so.
+            known = client.Outbox.Finish(packetId, type, out ended)
+                || (type == MqttPacketType.PubAck && client.Outbox.Finish(packetId, MqttPacketType.PubRec, out ended));
+        }
         Wake();
         if (!known)
             return true;

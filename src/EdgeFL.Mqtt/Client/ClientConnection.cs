@@ -19,6 +19,10 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
 {
     private const int LingerMs = 1000;
 
+    /// <summary>3.1.1 has no receive maximum, and mosquitto 2.0.11 loses QoS 2 publishes that are more than its own, 20.</summary>
+    private const int InFlight311Max = 20;
+
+
     /// <summary>Publishes taken from the queue at a time.</summary>
     private const int TakenMax = 64;
 
@@ -283,6 +287,7 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
 
     private bool Beat()
     {
+        MqttBuffers.Trim();
         long now = Clock.NowMs;
         lock (client.Gate)
         {

@@ -8,8 +8,9 @@ using EdgeFL.Wire;
 namespace EdgeFL.Platform.Links;
 
 /// <summary>
-/// One outside broker for all. Peers are seen by their retained <c>status</c>, their keys are learned from the certificate in their retained <c>info</c>, and
-/// a link is a subscription to their updates. The broker is not trusted: every frame is signed, and the topic is part of what is signed.
+/// One outside broker for all. Peers are seen by their <c>status</c>, their keys are learned from the certificate in their <c>info</c>, and a link is a
+/// subscription to their updates. Both are retained, but RabbitMQ gives nothing retained to a subscription with wildcards: a node that hears a newcomer says
+/// again who it is. The broker is not trusted: every frame is signed, and the topic is part of what is signed.
 /// </summary>
 public sealed class SharedBrokerLink : IFleetLink
 {
@@ -18,6 +19,9 @@ public sealed class SharedBrokerLink : IFleetLink
 
     /// <summary>Events kept for a broker that is away; older ones give way.</summary>
     private const int HeldEventsMax = 16;
+
+    /// <summary>Longest wait before a newcomer is answered, ms. Those who come meanwhile get the same answer, and a fleet does not answer all at once.</summary>
+    private const int AnswerMsMax = 1000;
 
     private readonly LinkContext context;
     private readonly FrameGate gate;
@@ -33,6 +37,7 @@ public sealed class SharedBrokerLink : IFleetLink
     private readonly Queue<(string Suffix, ReadOnlyMemory<byte> Payload)> held = [];
     private bool stopped;
     private bool told;
+    private bool isAnswering;
 
     private sealed class PeerState
     {
@@ -41,6 +46,7 @@ public sealed class SharedBrokerLink : IFleetLink
         public bool IsWanted;
         public bool IsSeen;
         public bool IsUp;
+        public uint? Boot;
     }
 
     /// <summary>Makes the link; nothing is opened yet.</summary>
@@ -186,10 +192,14 @@ public sealed class SharedBrokerLink : IFleetLink
         {
             case TopicKind.Status:
                 bool isOnline = message.Payload.Span.SequenceEqual("online"u8);
-                Revise(topic.Node, state => state.IsOnline = isOnline);
+                bool isBack = false;
+                Revise(topic.Node, state => (isBack, state.IsOnline) = (isOnline && !state.IsOnline, isOnline));
+                if (isBack && !message.Retain)
+                    Answer();
                 break;
             case TopicKind.Info:
-                TakeInfo(topic.Node, message.Payload.Span);
+                if (IsNew(topic.Node, message.Payload.Span) && !message.Retain)
+                    Answer();
                 break;
             default:
                 inbox.Take(message);
@@ -199,8 +209,37 @@ public sealed class SharedBrokerLink : IFleetLink
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>A node's certificate counts when the fleet's CA has signed it for that very node. Who learns another model is no peer.</summary>
-    private void TakeInfo(NodeId node, ReadOnlySpan<byte> json)
+    /// <summary>Says again who this node is and that it is there: a newcomer may not have got what is retained.</summary>
+    private void Answer()
+    {
+        lock (guard)
+        {
+            if (isAnswering || stopped)
+                return;
+            isAnswering = true;
+        }
+
+        _ = AnswerAsync();
+    }
+
+    private async Task AnswerAsync()
+    {
+        await Task.Delay(Random.Shared.Next(AnswerMsMax / 2, AnswerMsMax)).ConfigureAwait(false);
+        lock (guard)
+        {
+            isAnswering = false;
+            if (stopped || !client.IsConnected)
+                return;
+            client.TryPublish(Own(Topics.Info), retained[Topics.Info], 1, true);
+            client.TryPublish(Own(Topics.Status), "online"u8.ToArray(), 1, true);
+        }
+    }
+
+    /// <summary>
+    /// Takes what a node says of itself; true when it has started since it was last heard. Its certificate counts when the fleet's CA has signed it for that very
+    /// node. Who learns another model is no peer.
+    /// </summary>
+    private bool IsNew(NodeId node, ReadOnlySpan<byte> json)
     {
         InfoPayload? info = null;
         try
@@ -221,11 +260,17 @@ public sealed class SharedBrokerLink : IFleetLink
         if (error != CertificateError.None)
         {
             context.Notify(new NodeEvent("peer-refused", EventSeverity.Warning, $"{node} shows no certificate of this fleet for that name ({error}).", $"edgefl node add {node}", node));
-            return;
+            return false;
         }
 
         gate.Learn(identity!);
-        Revise(node, state => state.IsKeyKnown = info!.ModelHash == context.Info.ModelHash);
+        bool isNew = false;
+        Revise(node, state =>
+        {
+            state.IsKeyKnown = info!.ModelHash == context.Info.ModelHash;
+            (isNew, state.Boot) = (state.Boot != info.Boot, info.Boot);
+        });
+        return isNew;
     }
 
     private void Want(NodeId peer, bool isWanted) => Revise(peer, state => state.IsWanted = isWanted);
