@@ -46,4 +46,57 @@ public sealed class FootprintTests
         Console.WriteLine($"an idle plain connection{(overWebSocket ? " over WebSocket" : "")} holds {each} bytes of managed memory");
         peers.ForEach(peer => peer.Dispose());
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Publish_OneToAnother_AllocatesItsMessageAlone(int qos)
+    {
+        const int Messages = 10_000, Burst = 100, PayloadBytes = 4096;
+        // What stands for one message (120 bytes), and the little that each read, write and turn of a loop costs.
+        const int BytesEachMax = 400;
+        await using MqttBroker broker = await Bench.BrokerAsync(o => o with { SystemTopicsSeconds = 0, ReceiveMaximum = Burst, InFlightMax = Burst });
+        using RawPeer publisher = await RawPeer.ConnectAsync(broker, "from");
+        using RawPeer subscriber = await RawPeer.ConnectAsync(broker, "to");
+        subscriber.Send(new SubscribePacket { PacketId = 1, Entries = [new("t", qos)] });
+        subscriber.Read<SubAckPacket>();
+        List<byte> burst = [], acks = [];
+        for (int i = 1; i <= Burst; i++)
+        {
+            burst.AddRange(MqttEncoder.ToArray(MqttVersion.V5, new PublishPacket { Topic = "t", Qos = qos, PacketId = (ushort)(qos * i), Payload = new byte[PayloadBytes] }));
+            acks.AddRange(MqttEncoder.ToArray(MqttVersion.V5, new AckPacket(MqttPacketType.PubAck) { PacketId = (ushort)i }));
+        }
+        byte[] sent = [.. burst], acknowledged = [.. acks], received = new byte[64 * 1024];
+
+        long least = long.MaxValue;
+        for (int run = 0; run < 3; run++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            for (int i = 0; i < Messages; i += Burst)
+            {
+                publisher.Send(sent);
+                subscriber.Skip(sent.Length, received);
+                if (qos == 0)
+                    continue;
+                publisher.Skip(acknowledged.Length, received);
+                RenumberAndSend(subscriber, acknowledged, i, run * Messages);
+            }
+            least = Math.Min(least, (GC.GetTotalAllocatedBytes(precise: true) - before) / Messages);
+        }
+
+        Assert.True(least <= BytesEachMax, $"a message of {PayloadBytes} bytes allocates {least} bytes, more than {BytesEachMax}");
+        Console.WriteLine($"a message of {PayloadBytes} bytes at QoS {qos} allocates {least} bytes on its way through the broker");
+    }
+
+    /// <summary>The broker numbers its deliveries on, and each is to be acknowledged by its number.</summary>
+    private static void RenumberAndSend(RawPeer peer, byte[] acks, int from, int before)
+    {
+        const int AckBytes = 4;
+        for (int i = 0; i < acks.Length / AckBytes; i++)
+        {
+            int id = ((before + from + i) % ushort.MaxValue) + 1;
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(acks.AsSpan((i * AckBytes) + 2), (ushort)id);
+        }
+        peer.Send(acks);
+    }
 }

@@ -80,6 +80,17 @@ internal sealed class RawPeer : IDisposable
         }
     }
 
+    /// <summary>Receives so many bytes and looks at none.</summary>
+    public void Skip(int count, byte[] into)
+    {
+        while (count > 0)
+        {
+            int got = socket.Receive(into.AsSpan(0, Math.Min(count, into.Length)));
+            Assert.True(got > 0, "the broker has closed");
+            count -= got;
+        }
+    }
+
     /// <summary>Asserts a DISCONNECT with this reason (5.0 alone) and then the end of the stream.</summary>
     public void ExpectEnd(MqttReason reason)
     {

@@ -46,7 +46,7 @@ internal sealed class LoadClient : IAsyncDisposable
                 ReconnectMinMs = 10,
                 ReconnectMaxMs = 50,
                 InFlightMax = inFlight,
-                // The broker's own limit is the one that counts here: mosquitto 2.0.11 sends a few more than a client allows, and would be hung up on.
+                // Out of the way, so that the broker's own limit counts: mosquitto 2.0.11 goes past a client's.
                 ReceiveMaximum = ReceiveMaximum,
                 OutgoingQueueMax = 4096,
                 OutgoingBytesMax = 64 * 1024 * 1024,
