@@ -95,7 +95,10 @@ internal sealed class RawPeer : IDisposable
     public void ExpectEnd(MqttReason reason)
     {
         if (Version == MqttVersion.V5)
-            Assert.Equal(reason, Read<DisconnectPacket>().Reason);
+        {
+            DisconnectPacket goodbye = Read<DisconnectPacket>();
+            Assert.Equal((reason, null), (goodbye.Reason, goodbye.Properties));
+        }
         Assert.Null(ReadAny());
     }
 

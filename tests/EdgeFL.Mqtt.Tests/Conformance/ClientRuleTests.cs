@@ -63,6 +63,25 @@ public sealed class ClientRuleTests
         Assert.Equal(MqttPacketType.PingReq, peer.Read<PingPacket>().Type);
     }
 
+    [Theory]
+    [InlineData("D000")]
+    [InlineData("300400017400")]
+    [InlineData("2003020000")]
+    [InlineData("2003018700")]
+    [InlineData("2003000700")]
+    public async Task FirstPacket_NotAGoodConnAck_ClosesTheConnection(string hex)
+    {
+        using FakeBroker fake = new();
+        await using Listener client = new(fake.Options());
+        await client.Client.StartAsync();
+        using RawPeer wrong = await fake.AcceptAsync(null);
+        wrong.Send(Convert.FromHexString(hex));
+        Assert.Null(wrong.ReadAny());
+        using RawPeer right = await fake.AcceptAsync(new ConnAckPacket());
+        await client.Client.WaitConnectedAsync().WaitAsync(Bench.Patience);
+        Assert.Equal((1, 0), (client.Starts.Count, client.Waiting));
+    }
+
     [Fact]
     public async Task SessionPresent_AfterACleanStart_ClosesTheConnection()
     {

@@ -74,6 +74,7 @@ public sealed class MalformedPacketTests
     [InlineData("3.3.2-1 topic not UTF-8", "30040001FF00", Malformed)]
     [InlineData("3.3.2-2 + in a topic", "300400012B00", Protocol)]
     [InlineData("3.3.2-2 # in a topic", "300400012300", Protocol)]
+    [InlineData("3.3.2-8 alias 0", "300700016103230000", Protocol)]
     [InlineData("3.3.2-13 response topic not UTF-8", "300800016104080001FF", Malformed)]
     [InlineData("3.3.2-14 wildcard in a response topic", "3008000161040800012B", Protocol)]
     [InlineData("3.3.2-19 content type not UTF-8", "300800016104030001FF", Malformed)]

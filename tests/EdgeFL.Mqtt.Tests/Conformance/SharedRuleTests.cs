@@ -17,17 +17,21 @@ public sealed class SharedRuleTests
     }
 
     [Fact]
-    public async Task Message_GoesAtTheQosGranted()
+    public async Task Message_GoesToEachInTurnAtTheQosGranted()
     {
         await using MqttBroker broker = await Bench.BrokerAsync();
         using RawPeer zero = await RawPeer.ConnectAsync(broker, "zero");
         using RawPeer one = await RawPeer.ConnectAsync(broker, "one");
         Assert.Equal([0], zero.Subscribe(new SubscribeEntry("$share/g/t", 0)));
         Assert.Equal([1], one.Subscribe(new SubscribeEntry("$share/g/t", 1)));
-        for (int i = 0; i < 4; i++)
-            broker.Publish("t", [1], 1);
-        Assert.Equal([0, 0], [zero.Receive().Qos, zero.Receive().Qos]);
-        Assert.Equal([1, 1], [one.Receive().Qos, one.Receive().Qos]);
+        for (byte i = 0; i < 4; i++)
+            broker.Publish("t", new[] { i }, 1);
+        foreach (int turn in new[] { 0, 2 })
+        {
+            PublishPacket lower = zero.Receive(), higher = one.Receive();
+            Assert.Equal((turn, 0), (lower.Payload.Span[0], lower.Qos));
+            Assert.Equal((turn + 1, 1), (higher.Payload.Span[0], higher.Qos));
+        }
         zero.ExpectNothing();
         one.ExpectNothing();
     }
