@@ -41,6 +41,10 @@ internal sealed class RoutedMessage(string topic, ReadOnlyMemory<byte> payload, 
 
     public MqttMessage ToMessage(bool retained) => MqttMessage.From(Topic, Payload, Qos, retained, Properties, Principal);
 
+    /// <summary>As it comes from the retained store: its expiry is what is left of it.</summary>
+    public MqttMessage ToRetainedMessage(long now) =>
+        ToMessage(retained: true) with { ExpirySeconds = ExpiresAtMs == 0 ? null : SecondsLeft(now) };
+
     private MqttProperties WithIds(List<int> ids) => new()
     {
         PayloadFormat = Properties?.PayloadFormat,
