@@ -19,13 +19,14 @@ internal sealed class Mosquitto : IDisposable
 
     public string Url => string.Create(CultureInfo.InvariantCulture, $"mqtt://127.0.0.1:{Port}");
 
-    public static async Task<Mosquitto> StartAsync()
+    /// <summary>Starts one on a free port, or again where one was before.</summary>
+    public static async Task<Mosquitto> StartAsync(int again = 0)
     {
         Assert.True(File.Exists("/usr/sbin/mosquitto"), "mosquitto is missing. Next: apt-get install mosquitto mosquitto-clients");
         string folder = Directory.CreateTempSubdirectory("edgefl-mosquitto-").FullName;
         for (int attempt = 0; ; attempt++)
         {
-            int port = Ports.Free(1)[0];
+            int port = again > 0 ? again : Ports.Free(1)[0];
             string file = Path.Combine(folder, "mosquitto.conf");
             await File.WriteAllTextAsync(file, string.Create(CultureInfo.InvariantCulture, $"listener {port} 127.0.0.1\npersistence false\nuser root\nallow_anonymous true\n"));
             var child = Child.Start(["/usr/sbin/mosquitto", "-c", file]);
