@@ -9,7 +9,7 @@ namespace EdgeFL.Mqtt;
 public interface IMqttAccess
 {
     /// <summary>Names the principal behind a CONNECT, or refuses it.</summary>
-    /// <param name="certificate">The client's verified certificate; null on a listener without TLS.</param>
+    /// <param name="certificate">The client's verified certificate; null on a listener without TLS, or where the client showed none and need not.</param>
     /// <param name="clientId">Client identifier; one that the broker assigned when the client sent none.</param>
     /// <param name="user">User name, null when absent.</param>
     /// <param name="password">Password, empty when absent.</param>

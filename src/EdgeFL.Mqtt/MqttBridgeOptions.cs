@@ -4,7 +4,7 @@ namespace EdgeFL.Mqtt;
 /// <param name="Filter">Topic filter, as the source names its topics.</param>
 public sealed record MqttBridgeRule(string Filter)
 {
-    /// <summary>Highest QoS that a message keeps on its way, 0 or 1. Default 1.</summary>
+    /// <summary>Highest QoS that a message keeps on its way, 0 to 2. Default 1.</summary>
     public int QosMax { get; init; } = 1;
 
     /// <summary>Put before the topic on its way: empty, or levels that end with a slash. Default empty.</summary>
@@ -137,7 +137,7 @@ public sealed record MqttBridgeOptions
                 throw new ArgumentException($"{direction}: the prefix '{rule.Prefix}' of '{rule.Filter}' must be levels without wildcards that end with a slash.");
             if (rule.TargetFilter[0] == '$')
                 throw new ArgumentException($"{direction}: '{rule.TargetFilter}' belongs to the broker that it would be published to: give it a prefix.");
-            MqttBrokerOptions.Range(rule.QosMax, 0, 1, $"{direction}: QosMax of '{rule.Filter}'");
+            MqttBrokerOptions.Range(rule.QosMax, 0, 2, $"{direction}: QosMax of '{rule.Filter}'");
             for (int j = 0; j < i; j++)
             {
                 if (MqttTopic.Overlap(rules[j].Filter, rule.Filter))

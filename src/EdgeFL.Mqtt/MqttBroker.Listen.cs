@@ -13,36 +13,38 @@ public sealed partial class MqttBroker
     private readonly Dictionary<BrokerConnection, Task> connections = [];
     private readonly LinkedList<BrokerConnection> pending = [];
     private readonly CancellationTokenSource stopping = new();
-    private Socket? listener;
-    private Task accepting = Task.CompletedTask;
+    private readonly Socket?[] listening;
+    private Task? accepting;
     private Task sweeping = Task.CompletedTask;
     private int admitted;
 
-    /// <summary>Binds and listens. It is ready when the task ends.</summary>
+    /// <summary>Binds all listeners and listens. It is ready when the task ends.</summary>
     /// <param name="cancel">Not used once listening; stop with <see cref="StopAsync"/>.</param>
-    /// <exception cref="SocketException">The address cannot be bound.</exception>
+    /// <exception cref="IOException">An address cannot be listened on; the message names it, and no listener is left open.</exception>
     /// <exception cref="InvalidOperationException">It was started before.</exception>
     public Task StartAsync(CancellationToken cancel = default)
     {
         cancel.ThrowIfCancellationRequested();
-        if (listener is not null)
+        if (accepting is not null)
             throw new InvalidOperationException("The broker was started before: make a new one.");
-        listener = new Socket(options.Listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        // [::] means every address, as in other brokers, not the IPv6 ones alone.
-        if (options.Listen.Address.Equals(IPAddress.IPv6Any))
-            listener.DualMode = true;
         try
         {
-            listener.Bind(options.Listen);
-            listener.Listen(Math.Min(512, options.PendingConnectionsMax * 4));
+            for (int i = 0; i < listening.Length; i++)
+                listening[i] = Bind(options.Listeners[i]);
         }
         catch
         {
-            listener.Dispose();
+            StopListening();
             throw;
         }
-        LocalEndPoint = (IPEndPoint)listener.LocalEndPoint!;
-        accepting = AcceptLoopAsync(listener);
+        Task[] loops = new Task[listening.Length];
+        for (int i = 0; i < loops.Length; i++)
+        {
+            localEndPoints[i] = (IPEndPoint)listening[i]!.LocalEndPoint!;
+            loops[i] = AcceptLoopAsync(listening[i]!, options.Listeners[i]);
+        }
+        systemTopics.Sweep(clock.NowMs);
+        accepting = Task.WhenAll(loops);
         sweeping = SweepLoopAsync();
         return Task.CompletedTask;
     }
@@ -53,8 +55,8 @@ public sealed partial class MqttBroker
         if (stopping.IsCancellationRequested)
             return;
         await stopping.CancelAsync().ConfigureAwait(false);
-        listener?.Dispose();
-        await accepting.ConfigureAwait(false);
+        StopListening();
+        await (accepting ?? Task.CompletedTask).ConfigureAwait(false);
         await sweeping.ConfigureAwait(false);
         Task[] running = Snapshot(out BrokerConnection[] open);
         foreach (BrokerConnection connection in open)
@@ -107,14 +109,38 @@ public sealed partial class MqttBroker
         }
     }
 
-    private async Task AcceptLoopAsync(Socket listening)
+    private Socket Bind(MqttListener listener)
+    {
+        Socket socket = new(listener.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            // [::] means every address, as in other brokers, not the IPv6 ones alone.
+            if (listener.EndPoint.Address.Equals(IPAddress.IPv6Any))
+                socket.DualMode = true;
+            socket.Bind(listener.EndPoint);
+            socket.Listen(Math.Min(512, options.PendingConnectionsMax * 4));
+            return socket;
+        }
+        catch (SocketException error)
+        {
+            socket.Dispose();
+            throw new IOException($"{listener.Name}: {listener.EndPoint} cannot be listened on: {error.Message}", error);
+        }
+    }
+
+    private void StopListening()
+    {
+        foreach (Socket? socket in listening)
+            socket?.Dispose();
+    }
+
+    private async Task AcceptLoopAsync(Socket socket, MqttListener listener)
     {
         while (!stopping.IsCancellationRequested)
         {
             try
             {
-                Socket socket = await listening.AcceptAsync(stopping.Token).ConfigureAwait(false);
-                Serve(socket);
+                Serve(await socket.AcceptAsync(stopping.Token).ConfigureAwait(false), listener);
             }
             catch (OperationCanceledException)
             {
@@ -132,12 +158,12 @@ public sealed partial class MqttBroker
         }
     }
 
-    private void Serve(Socket socket)
+    private void Serve(Socket socket, MqttListener listener)
     {
         BrokerConnection connection;
         try
         {
-            connection = new BrokerConnection(this, options, router, socket, clock, tally);
+            connection = new BrokerConnection(this, options, router, listener, socket, clock, tally);
         }
         catch (Exception fault) when (MqttLink.IsLoss(fault))
         {
@@ -192,6 +218,7 @@ public sealed partial class MqttBroker
                 long now = clock.NowMs;
                 foreach (BrokerConnection connection in open)
                     connection.Sweep(now);
+                systemTopics.Sweep(now);
                 router.Sweep(wills);
                 foreach (RoutedMessage will in wills)
                     RouteWill(will);

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace EdgeFL.Mqtt;
 
 /// <summary>
-/// An MQTT 3.1.1 and 5.0 broker inside the process: QoS 0 and 1, retained messages, wills, persistent sessions (in memory),
+/// An MQTT 3.1.1 and 5.0 broker inside the process: QoS 0, 1 and 2, shared subscriptions, retained messages, wills, persistent sessions (in memory),
 /// TLS 1.3 with client certificates, and access rules for every publish and subscription.
 /// </summary>
 public sealed partial class MqttBroker : IAsyncDisposable
@@ -13,10 +13,13 @@ public sealed partial class MqttBroker : IAsyncDisposable
     private readonly MqttClock clock;
     private readonly MqttTally tally = new();
     private readonly MessageRouter router;
+    private readonly SystemTopics systemTopics;
+    private readonly IPEndPoint[] localEndPoints;
 
     /// <summary>Makes a broker; it listens from <see cref="StartAsync"/> on.</summary>
     /// <param name="options">Where it listens and what it bears.</param>
     /// <exception cref="ArgumentOutOfRangeException">A limit is out of its range.</exception>
+    /// <exception cref="ArgumentException">A listener contradicts itself.</exception>
     public MqttBroker(MqttBrokerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -24,12 +27,19 @@ public sealed partial class MqttBroker : IAsyncDisposable
         this.options = options;
         clock = new MqttClock(options.Time);
         router = new MessageRouter(options, clock, tally);
+        systemTopics = new SystemTopics(this, clock, options.SystemTopicsSeconds);
         Security = new SecurityReporter(options.OnSecurityEvent, clock, tally);
-        LocalEndPoint = options.Listen;
+        listening = new Socket?[options.Listeners.Count];
+        localEndPoints = new IPEndPoint[options.Listeners.Count];
+        for (int i = 0; i < localEndPoints.Length; i++)
+            localEndPoints[i] = options.Listeners[i].EndPoint;
     }
 
-    /// <summary>Where it listens, with the port that was taken.</summary>
-    public IPEndPoint LocalEndPoint { get; private set; }
+    /// <summary>Where the first listener listens, with the port that was taken.</summary>
+    public IPEndPoint LocalEndPoint => localEndPoints[0];
+
+    /// <summary>Where each listener listens, in the order of the options.</summary>
+    public IReadOnlyList<IPEndPoint> LocalEndPoints => localEndPoints;
 
     /// <summary>Counts since it was made.</summary>
     public MqttCounters Counters => tally.Snapshot();
@@ -40,7 +50,10 @@ public sealed partial class MqttBroker : IAsyncDisposable
     /// <summary>Sessions kept, connected or not.</summary>
     public int Sessions => router.SessionCount;
 
-    /// <summary>Retained messages kept.</summary>
+    /// <summary>Subscriptions of all sessions.</summary>
+    public int Subscriptions => router.SubscriptionCount;
+
+    /// <summary>Retained messages kept; the broker's own figures are not counted.</summary>
     public int RetainedMessages => router.RetainedCount;
 
     internal SecurityReporter Security { get; }
@@ -48,7 +61,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
     /// <summary>Publishes as the host itself: no access rules, no principal, and retained past the limits that hold for clients.</summary>
     /// <param name="topic">Topic name; <c>$</c> topics are allowed to the host.</param>
     /// <param name="payload">Payload; it is copied.</param>
-    /// <param name="qos">0 or 1.</param>
+    /// <param name="qos">0, 1 or 2.</param>
     /// <param name="retain">Keep as the topic's retained message; an empty payload forgets it.</param>
     /// <returns><see cref="MqttReason.Success"/> or <see cref="MqttReason.NoMatchingSubscribers"/>.</returns>
     /// <exception cref="ArgumentException">The topic, the QoS or a property is not valid, or the payload is above <see cref="MqttBrokerOptions.PacketBytesMax"/>.</exception>
@@ -65,8 +78,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
         message.Check();
         if (message.Payload.Length > options.PacketBytesMax)
             throw new ArgumentException($"A payload of {message.Payload.Length} bytes is above the limit of {options.PacketBytesMax}.", nameof(message));
-        RoutedMessage routed = new(message.Topic, message.Payload, message.Qos, message.Retain, message.Principal, message.ToProperties(), clock.NowMs);
-        return router.Route(routed, source: null, byHost: true);
+        return router.Route(RoutedMessage.Of(message, clock.NowMs), source: null, byHost: true);
     }
 
     /// <summary>
@@ -111,7 +123,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
             reason = message.Payload.Length > options.PacketBytesMax ? MqttReason.PacketTooLarge
                 : message.Topic[0] == '$' || MqttTopic.Levels(message.Topic) > options.TopicLevelsMax ? MqttReason.TopicNameInvalid
                 : !options.Access.MayPublish(message.Principal!, message.Topic) ? MqttReason.NotAuthorized
-                : router.Route(new RoutedMessage(message.Topic, message.Payload, message.Qos, message.Retain, message.Principal, message.ToProperties(), clock.NowMs), source: null);
+                : router.Route(RoutedMessage.Of(message, clock.NowMs), source: null);
         }
         catch (ArgumentException)
         {
@@ -126,15 +138,17 @@ public sealed partial class MqttBroker : IAsyncDisposable
     internal MqttMessage? Retained(string topic) => router.Retained(topic);
 
     /// <summary>Topics with a retained message that a filter covers.</summary>
-    internal IEnumerable<string> RetainedTopics(string filter) => router.MatchRetained(filter).Select(message => message.Topic);
+    internal IEnumerable<string> RetainedTopics(string filter) => router.MatchRetained(filter).Select(message => message.Topic.Text);
 
-    internal void RouteWill(RoutedMessage will)
+    internal void RouteWill(RoutedMessage announced)
     {
+        // Its expiry counts from now on, not from the CONNECT that announced it (5.0, 3.1.3.2.4).
+        RoutedMessage will = announced.StartingAt(clock.NowMs);
         // The rules may have changed since CONNECT: a principal that has lost a right has lost its last word too.
         bool allowed = false;
         try
         {
-            allowed = options.Access.MayPublish(will.Principal!, will.Topic);
+            allowed = options.Access.MayPublish(will.Principal!, will.Topic.Text);
         }
         catch (Exception)
         {

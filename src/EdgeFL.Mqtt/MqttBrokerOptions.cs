@@ -1,20 +1,10 @@
-using System.Net;
-using System.Net.Security;
-
 namespace EdgeFL.Mqtt;
 
 /// <summary>How an embedded broker listens and what it will bear. Every limit is enforced, and reaching it is counted.</summary>
 public sealed record MqttBrokerOptions
 {
-    /// <summary>Address and port to listen on; port 0 takes a free one. Default 127.0.0.1:0.</summary>
-    public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 0);
-
-    /// <summary>
-    /// Makes the TLS options of one connection, called for each so that certificates can change while the broker runs; null
-    /// for a listener without TLS. The broker raises what it gets: TLS 1.3 only, client certificate required, no
-    /// renegotiation, no resumption. The caller gives the server certificate and the validation of the client's.
-    /// </summary>
-    public Func<SslServerAuthenticationOptions>? Tls { get; init; }
+    /// <summary>Where it listens, 1 to 16; the limits below hold for all of them together. Default one, without TLS, on a free port of 127.0.0.1.</summary>
+    public IReadOnlyList<MqttListener> Listeners { get; init; } = [new()];
 
     /// <summary>Who may do what.</summary>
     public required IMqttAccess Access { get; init; }
@@ -46,11 +36,21 @@ public sealed record MqttBrokerOptions
     /// <summary>Longest keep-alive, seconds, 1 to 65535; MQTT 5.0 clients that want more or none are told this one. Default 3600.</summary>
     public int KeepAliveSecondsMax { get; init; } = 3600;
 
-    /// <summary>Unacknowledged QoS 1 publishes on the way to one client, 1 to 1024; fewer where the client's receive maximum says so. Default 32.</summary>
+    /// <summary>Unfinished QoS 1 and 2 publishes on the way to one client, 1 to 1024; fewer where the client's receive maximum says so. Default 32.</summary>
     public int InFlightMax { get; init; } = 32;
 
-    /// <summary>Unacknowledged QoS 1 publishes taken from one MQTT 5.0 client (its receive maximum), 1 to 65535. Default 64.</summary>
+    /// <summary>Unfinished QoS 1 and 2 publishes taken from one MQTT 5.0 client (its receive maximum), 1 to 65535. Default 64.</summary>
     public int ReceiveMaximum { get; init; } = 64;
+
+    /// <summary>Topic aliases taken from one MQTT 5.0 client, and given to one that wants them, 0 to 1024; 0 for none. Default 16.</summary>
+    public int TopicAliasMax { get; init; } = 16;
+
+    /// <summary>The response information for a principal and its client identifier, for MQTT 5.0 clients that ask for it: the topic under which
+    /// their answers may come. Null for none. It is called under the broker's lock: it returns quickly.</summary>
+    public Func<string, string, string?>? ResponseInformation { get; init; }
+
+    /// <summary>Seconds between the broker's own figures under <c>$SYS/broker/</c>, 1 to 86400; 0 for none. Default 10.</summary>
+    public int SystemTopicsSeconds { get; init; } = 10;
 
     /// <summary>Messages waiting for one client, in flight included, 1 to 1000000. Default 2048. From half of it on QoS 0 is dropped;
     /// past it a connected client is cut off as too slow and an absent one loses the newest.</summary>
@@ -83,7 +83,10 @@ public sealed record MqttBrokerOptions
     internal void Check()
     {
         ArgumentNullException.ThrowIfNull(Access);
-        ArgumentNullException.ThrowIfNull(Listen);
+        ArgumentNullException.ThrowIfNull(Listeners);
+        Range(Listeners.Count, 1, 16, "Listeners.Count");
+        foreach (MqttListener listener in Listeners)
+            listener.Check();
         Range(ConnectionsMax, 1, 65_535, nameof(ConnectionsMax));
         Range(ConnectionsPerPrincipalMax, 0, 65_535, nameof(ConnectionsPerPrincipalMax));
         Range(PendingConnectionsMax, 1, 65_535, nameof(PendingConnectionsMax));
@@ -93,6 +96,8 @@ public sealed record MqttBrokerOptions
         Range(KeepAliveSecondsMax, 1, 65_535, nameof(KeepAliveSecondsMax));
         Range(InFlightMax, 1, 1024, nameof(InFlightMax));
         Range(ReceiveMaximum, 1, 65_535, nameof(ReceiveMaximum));
+        Range(TopicAliasMax, 0, 1024, nameof(TopicAliasMax));
+        Range(SystemTopicsSeconds, 0, 86_400, nameof(SystemTopicsSeconds));
         Range(QueueMessagesMax, 1, 1_000_000, nameof(QueueMessagesMax));
         Range(QueueBytesMax, 1024, long.MaxValue, nameof(QueueBytesMax));
         Range(WriteTimeoutMs, 100, 600_000, nameof(WriteTimeoutMs));

@@ -14,7 +14,6 @@ public sealed partial class MqttClient
     private readonly AsyncLocal<bool> handling = new();
     private readonly CancellationTokenSource stopping = new();
     private readonly Channel<Incoming> incoming;
-    private readonly List<Outgoing> whenSent = [];
     private TaskCompletionSource connectedNow = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task running = Task.CompletedTask;
     private Task dispatching = Task.CompletedTask;
@@ -107,6 +106,8 @@ public sealed partial class MqttClient
         everConnected = true;
         Outbox.InFlightMax = inFlightMax;
         Outbox.Resume(answer.SessionPresent);
+        if (!answer.SessionPresent)
+            Unreleased.Clear();
         Subscriptions.Resume(answer.SessionPresent);
         Volatile.Write(ref up, connection);
     }
@@ -119,23 +120,6 @@ public sealed partial class MqttClient
         {
             if (up == connection)
                 connectedNow.TrySetResult();
-        }
-    }
-
-    /// <summary>Remembers a publish that needs no acknowledgement until it is on its way. Called with the lock held.</summary>
-    internal void CompleteWhenSent(Outgoing outgoing)
-    {
-        if (outgoing.Done is not null)
-            whenSent.Add(outgoing);
-    }
-
-    internal void EndQos0(MqttPublishStatus status)
-    {
-        lock (Gate)
-        {
-            foreach (Outgoing outgoing in whenSent)
-                outgoing.Done!.TrySetResult(new(status, status == MqttPublishStatus.Delivered ? MqttReason.Success : MqttReason.UnspecifiedError));
-            whenSent.Clear();
         }
     }
 
@@ -170,7 +154,7 @@ public sealed partial class MqttClient
                 MqttTally.Add(ref tally.HandlerFaults);
             }
             if (next.Message.Qos > 0)
-                next.Connection.Acknowledge(next.PacketId);
+                next.Connection.Acknowledge(next.Message.Qos, next.PacketId);
         }
     }
 
@@ -190,7 +174,6 @@ public sealed partial class MqttClient
                 if (connectedNow.Task.IsCompleted && !stopped)
                     connectedNow = new(TaskCreationOptions.RunContinuationsAsynchronously);
             }
-            EndQos0(MqttPublishStatus.Lost);
             version = NextVersion(tried, end);
             bool again = !stopping.IsCancellationRequested;
             failures = end.WasConnected && clock.NowMs - startedMs > SettledMs ? 0 : failures + 1;
@@ -237,6 +220,7 @@ public sealed partial class MqttClient
         SessionExpirySeconds = options.SessionExpirySeconds > 0 ? options.SessionExpirySeconds : null,
         ReceiveMaximum = (ushort)options.ReceiveMaximum,
         MaximumPacketBytes = (uint)options.PacketBytesMax,
+        TopicAliasMaximum = (ushort)options.TopicAliasMax,
     };
 
     private static WillData MakeWill(MqttWill will, bool v5) => new()

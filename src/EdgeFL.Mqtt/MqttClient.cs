@@ -14,7 +14,7 @@ public sealed partial class MqttClient : IAsyncDisposable
     /// <summary>Makes a client; it connects from <see cref="StartAsync"/> on.</summary>
     /// <param name="options">Where the broker is and what is held for it.</param>
     /// <param name="onMessage">Gets received messages one after the other, never two at once. It may publish, subscribe and stop
-    /// the client, and wait for it. A QoS 1 message is acknowledged when it ends; when it throws, the fault is counted and the message acknowledged.</param>
+    /// the client, and wait for it. A QoS 1 or 2 message is acknowledged when it ends; when it throws, the fault is counted and the message acknowledged.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public MqttClient(MqttClientOptions options, Func<MqttMessage, ValueTask>? onMessage = null)
     {
@@ -51,12 +51,15 @@ public sealed partial class MqttClient : IAsyncDisposable
 
     internal ClientOutbox Outbox { get; }
 
+    /// <summary>QoS 2 identifiers that the broker has used and not released, over all connections of its session.</summary>
+    internal HashSet<ushort> Unreleased { get; } = [];
+
     internal ClientSubscriptions Subscriptions { get; } = new();
 
     /// <summary>Queues a message without waiting.</summary>
     /// <param name="topic">Topic name.</param>
     /// <param name="payload">Payload; it must not change until the message is sent.</param>
-    /// <param name="qos">0 or 1.</param>
+    /// <param name="qos">0, 1 or 2.</param>
     /// <param name="retain">The broker keeps it as the topic's retained message.</param>
     /// <returns>False when the queue is full, which is counted as a drop, or when the client is stopped.</returns>
     /// <exception cref="ArgumentException">The topic or the QoS is not valid.</exception>
@@ -73,7 +76,7 @@ public sealed partial class MqttClient : IAsyncDisposable
         message.Check();
         bool added;
         lock (Gate)
-            added = !stopped && Outbox.TryAdd(new Outgoing(message, awaited: false, clock.NowMs));
+            added = !stopped && Outbox.TryAdd(Outgoing(message, done: null));
         if (added)
             Volatile.Read(ref up)?.Wake();
         else
@@ -81,10 +84,10 @@ public sealed partial class MqttClient : IAsyncDisposable
         return added;
     }
 
-    /// <summary>Publishes and waits: for room in the queue, then, at QoS 1, for the broker's acknowledgement, over as many connections as it takes.</summary>
+    /// <summary>Publishes and waits: for room in the queue, then, at QoS 1 and 2, for the broker's acknowledgement, over as many connections as it takes.</summary>
     /// <param name="topic">Topic name.</param>
     /// <param name="payload">Payload; it must not change until the task ends.</param>
-    /// <param name="qos">0 or 1.</param>
+    /// <param name="qos">0, 1 or 2.</param>
     /// <param name="retain">The broker keeps it as the topic's retained message.</param>
     /// <param name="cancel">Ends the waiting; a message that is in the queue by then is still sent.</param>
     /// <exception cref="ArgumentException">The topic or the QoS is not valid.</exception>
@@ -101,7 +104,8 @@ public sealed partial class MqttClient : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(message);
         message.Check();
-        Outgoing outgoing = new(message, awaited: true, clock.NowMs);
+        TaskCompletionSource<MqttPublishResult> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Delivery outgoing = Outgoing(message, done);
         while (true)
         {
             Task room;
@@ -116,12 +120,12 @@ public sealed partial class MqttClient : IAsyncDisposable
             await room.WaitAsync(cancel).ConfigureAwait(false);
         }
         Volatile.Read(ref up)?.Wake();
-        return await outgoing.Done!.Task.WaitAsync(cancel).ConfigureAwait(false);
+        return await done.Task.WaitAsync(cancel).ConfigureAwait(false);
     }
 
     /// <summary>Subscribes, now and after every reconnect, and waits for the broker's answer.</summary>
     /// <param name="filter">Topic filter.</param>
-    /// <param name="qos">Highest QoS wanted, 0 or 1.</param>
+    /// <param name="qos">Highest QoS wanted, 0 to 2.</param>
     /// <param name="cancel">Ends the waiting; the subscription stays wanted.</param>
     /// <returns>The granted QoS, or a reason from 0x80 on; a filter that is refused at first is forgotten.</returns>
     /// <exception cref="ArgumentException">The filter or the QoS is not valid.</exception>
@@ -139,8 +143,8 @@ public sealed partial class MqttClient : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(subscription);
         CheckFilter(subscription.Filter);
-        if (subscription.Qos is not (0 or 1))
-            throw new ArgumentException($"QoS {subscription.Qos} is not supported: use 0 or 1.", nameof(subscription));
+        if (subscription.Qos is < 0 or > 2)
+            throw new ArgumentException($"QoS {subscription.Qos} does not exist: use 0, 1 or 2.", nameof(subscription));
         return Ask(subscriptions => subscriptions.Want(subscription), cancel);
     }
 
@@ -154,6 +158,14 @@ public sealed partial class MqttClient : IAsyncDisposable
         CheckFilter(filter);
         return Ask(subscriptions => subscriptions.Unwant(filter), cancel);
     }
+
+    private Delivery Outgoing(MqttMessage message, TaskCompletionSource<MqttPublishResult>? done) => new()
+    {
+        Message = RoutedMessage.Of(message, clock.NowMs),
+        Qos = (byte)message.Qos,
+        Retain = message.Retain,
+        Done = done,
+    };
 
     private Task<MqttReason> Ask(Func<ClientSubscriptions, Wish> ask, CancellationToken cancel)
     {

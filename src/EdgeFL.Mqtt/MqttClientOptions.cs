@@ -62,14 +62,17 @@ public sealed record MqttClientOptions
     /// <summary>Bytes that wait in the same way, at least 1024. Default 8 MiB.</summary>
     public long OutgoingBytesMax { get; init; } = 8 * 1024 * 1024;
 
-    /// <summary>Unacknowledged QoS 1 publishes on the way, 1 to 1024; fewer where the broker's receive maximum says so. Default 32.</summary>
+    /// <summary>Unfinished QoS 1 and 2 publishes on the way, 1 to 1024; fewer where the broker's receive maximum says so. Default 32.</summary>
     public int InFlightMax { get; init; } = 32;
 
-    /// <summary>Received QoS 1 messages whose handler has not ended (the receive maximum), 1 to 65535. Default 64.</summary>
+    /// <summary>Received QoS 1 and 2 messages whose handler has not ended (the receive maximum), 1 to 65535. Default 64.</summary>
     public int ReceiveMaximum { get; init; } = 64;
 
+    /// <summary>MQTT 5.0 topic aliases taken from the broker, and used towards it as far as it allows, 0 to 1024. Default 16.</summary>
+    public int TopicAliasMax { get; init; } = 16;
+
     /// <summary>Received messages that wait for the handler, 1 to 100000. Default 1024. QoS 0 past it is dropped and counted;
-    /// QoS 1 past it and the receive maximum ends the connection, so that the broker sends it again.</summary>
+    /// QoS 1 and 2 past it and the receive maximum ends the connection, so that the broker sends it again.</summary>
     public int IncomingQueueMax { get; init; } = 1024;
 
     /// <summary>Hears of each connection; returns quickly.</summary>
@@ -95,6 +98,7 @@ public sealed record MqttClientOptions
         MqttBrokerOptions.Range(OutgoingBytesMax, 1024, long.MaxValue, nameof(OutgoingBytesMax));
         MqttBrokerOptions.Range(InFlightMax, 1, 1024, nameof(InFlightMax));
         MqttBrokerOptions.Range(ReceiveMaximum, 1, 65_535, nameof(ReceiveMaximum));
+        MqttBrokerOptions.Range(TopicAliasMax, 0, 1024, nameof(TopicAliasMax));
         MqttBrokerOptions.Range(IncomingQueueMax, 1, 100_000, nameof(IncomingQueueMax));
         if (Will is not null)
         {
@@ -106,7 +110,7 @@ public sealed record MqttClientOptions
 
 /// <summary>What a client wants to hear.</summary>
 /// <param name="Filter">Topic filter.</param>
-/// <param name="Qos">Highest QoS wanted, 0 or 1.</param>
+/// <param name="Qos">Highest QoS wanted, 0, 1 or 2.</param>
 public sealed record MqttSubscription(string Filter, int Qos = 0)
 {
     /// <summary>MQTT 5.0: not what this client publishes itself. Default false.</summary>
@@ -131,7 +135,7 @@ public sealed record MqttDisconnected(bool WasConnected, MqttReason Reason, stri
 /// <summary>How a publish ended.</summary>
 public enum MqttPublishStatus
 {
-    /// <summary>QoS 1: acknowledged by the broker. QoS 0: written to the connection.</summary>
+    /// <summary>QoS 1 and 2: acknowledged by the broker. QoS 0: written to the connection.</summary>
     Delivered,
 
     /// <summary>The broker, or what it said of itself in CONNACK, does not allow it; see the reason.</summary>

@@ -3,7 +3,7 @@ namespace EdgeFL.Mqtt;
 /// <summary>One application message, as published or as received.</summary>
 /// <param name="Topic">Topic name, valid by <see cref="MqttTopic.IsValidName"/>.</param>
 /// <param name="Payload">Payload bytes. A received payload is never written to again and may be kept.</param>
-/// <param name="Qos">0 or 1. On a received message: the QoS of the delivery.</param>
+/// <param name="Qos">0, 1 or 2. On a received message: the QoS of the delivery.</param>
 /// <param name="Retain">On a publish: keep as the topic's retained message. On a received message: it comes from the retained store.</param>
 public sealed record MqttMessage(string Topic, ReadOnlyMemory<byte> Payload, int Qos = 0, bool Retain = false)
 {
@@ -63,16 +63,16 @@ public sealed record MqttMessage(string Topic, ReadOnlyMemory<byte> Payload, int
     {
         if (!MqttTopic.IsValidName(Topic))
             throw new ArgumentException($"'{Topic}' is not a topic that one can publish to: it must not be empty nor hold '+', '#' or control characters.");
-        if (Qos is not (0 or 1))
-            throw new ArgumentException($"QoS {Qos} is not supported: use 0 or 1.");
+        if (Qos is < 0 or > 2)
+            throw new ArgumentException($"QoS {Qos} does not exist: use 0, 1 or 2.");
         if (ResponseTopic is not null && !MqttTopic.IsValidName(ResponseTopic))
             throw new ArgumentException($"'{ResponseTopic}' is not a topic that one can answer to.");
         if (ContentType is not null && !MqttTopic.IsClean(ContentType))
             throw new ArgumentException("The content type holds control characters or is longer than 65535 bytes.");
         if (CorrelationData?.Length > ushort.MaxValue)
             throw new ArgumentException("The correlation data is longer than 65535 bytes.");
-        if (UserProperties.Count > MqttProperties.UserPropertiesMax)
-            throw new ArgumentException($"More than {MqttProperties.UserPropertiesMax} user properties.");
+        if (UserProperties.Count > MqttProperties.RepeatedMax)
+            throw new ArgumentException($"More than {MqttProperties.RepeatedMax} user properties.");
         foreach ((string name, string value) in UserProperties)
         {
             if (!MqttTopic.IsClean(name) || !MqttTopic.IsClean(value))
@@ -84,7 +84,7 @@ public sealed record MqttMessage(string Topic, ReadOnlyMemory<byte> Payload, int
 /// <summary>What the broker publishes for a client that goes without saying goodbye.</summary>
 /// <param name="Topic">Topic name.</param>
 /// <param name="Payload">Payload, at most 65535 bytes.</param>
-/// <param name="Qos">0 or 1.</param>
+/// <param name="Qos">0, 1 or 2.</param>
 /// <param name="Retain">Keep as the topic's retained message.</param>
 /// <param name="DelaySeconds">MQTT 5.0: seconds between the loss of the connection and the will; 3.1.1 has no delay.</param>
 public sealed record MqttWill(string Topic, ReadOnlyMemory<byte> Payload, int Qos = 1, bool Retain = true, uint DelaySeconds = 0);

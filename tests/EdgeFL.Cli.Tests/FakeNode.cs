@@ -21,16 +21,8 @@ internal sealed class FakeNode : IAsyncDisposable, IMqttAccess
         _credentials = credentials;
         _broker = new MqttBroker(new MqttBrokerOptions
         {
-            Listen = new IPEndPoint(IPAddress.Loopback, 0),
             Access = this,
-            Tls = () => new SslServerAuthenticationOptions
-            {
-                ServerCertificateContext = credentials.TlsContext,
-                ClientCertificateRequired = true,
-                CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
-                RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
-                    (_refused = credentials.Trust.Verify(certificate, chain, DateTimeOffset.UtcNow, out _)) == CertificateError.None,
-            },
+            Listeners = [new() { Tls = Tls }],
         });
     }
 
@@ -72,6 +64,15 @@ internal sealed class FakeNode : IAsyncDisposable, IMqttAccess
     public bool MayPublish(string principal, string topic) => false;
 
     public bool MaySubscribe(string principal, string filter) => true;
+
+    private SslServerAuthenticationOptions Tls() => new()
+    {
+        ServerCertificateContext = _credentials.TlsContext,
+        ClientCertificateRequired = true,
+        CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
+        RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+            (_refused = _credentials.Trust.Verify(certificate, chain, DateTimeOffset.UtcNow, out _)) == CertificateError.None,
+    };
 
     public async ValueTask DisposeAsync()
     {

@@ -30,7 +30,7 @@ public sealed class ClientTests
 
         restarting.SetResult();
         await broker.DisposeAsync();
-        await using MqttBroker again = new(new MqttBrokerOptions { Access = MqttOpenAccess.Instance, Listen = address });
+        await using MqttBroker again = new(new MqttBrokerOptions { Access = MqttOpenAccess.Instance, Listeners = [new() { EndPoint = address }] });
         using IDisposable second = again.Subscribe("n/#", m => received[BitConverter.ToInt32(m.Payload.Span)] = true);
         await again.StartAsync();
         await publishing.WaitAsync(Bench.Patience);
@@ -195,7 +195,7 @@ public sealed class ClientTests
         ValueTask<MqttPublishResult> waiting = client.Client.PublishAsync("q", new byte[] { 4 }, 1);
 
         using BlockingQueue heard = new();
-        await using MqttBroker broker = new(new MqttBrokerOptions { Access = MqttOpenAccess.Instance, Listen = new IPEndPoint(IPAddress.Loopback, port) });
+        await using MqttBroker broker = new(new MqttBrokerOptions { Access = MqttOpenAccess.Instance, Listeners = [new() { EndPoint = new IPEndPoint(IPAddress.Loopback, port) }] });
         using IDisposable subscription = broker.Subscribe("q", heard.Add);
         await broker.StartAsync();
 
@@ -256,28 +256,5 @@ public sealed class ClientTests
         using Socket probe = new(SocketType.Stream, ProtocolType.Tcp);
         probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return ((IPEndPoint)probe.LocalEndPoint!).Port;
-    }
-
-    /// <summary>A listener on which the test itself is the broker.</summary>
-    private sealed class FakeBroker : IDisposable
-    {
-        private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-
-        public FakeBroker() => listener.Start();
-
-        public MqttClientOptions Options() => new() { Host = "127.0.0.1", Port = ((IPEndPoint)listener.LocalEndpoint).Port, ClientId = "c", ReconnectMinMs = 50, ReconnectMaxMs = 100 };
-
-        public async Task<RawPeer> AcceptAsync(ConnAckPacket? answer)
-        {
-            Socket socket = await listener.AcceptSocketAsync().WaitAsync(Bench.Patience);
-            RawPeer peer = RawPeer.Over(socket, MqttVersion.V5);
-            ConnectPacket connect = peer.Read<ConnectPacket>();
-            peer = RawPeer.Over(socket, connect.Version);
-            if (answer is not null)
-                peer.Send(answer);
-            return peer;
-        }
-
-        public void Dispose() => listener.Dispose();
     }
 }

@@ -103,32 +103,35 @@ public sealed class HostilePeerTests
     }
 
     [Theory]
-    [InlineData(MqttVersion.V311)]
-    [InlineData(MqttVersion.V5)]
-    public async Task Qos2_Publish_EndsTheConnection(MqttVersion version)
+    [InlineData(3, "x")]
+    [InlineData(1, "")]
+    public async Task TopicAlias_AboveTheMaximumOrOfNothing_EndsTheConnection(int alias, string topic)
     {
-        await using MqttBroker broker = await BrokerAsync();
-        using RawPeer peer = await RawPeer.ConnectAsync(broker, "two", version);
-        if (version == MqttVersion.V5)
-            Assert.Equal((byte?)1, peer.ConnAck!.Properties!.MaximumQos);
+        await using MqttBroker broker = await BrokerAsync(o => o with { TopicAliasMax = 2 });
+        using RawPeer peer = await RawPeer.ConnectAsync(broker, "alias");
+        Assert.Equal((ushort?)2, peer.ConnAck!.Properties!.TopicAliasMaximum);
 
-        peer.Send(new PublishPacket { Topic = "x", Qos = 2, PacketId = 1 });
+        peer.Send(new PublishPacket { Topic = topic, Properties = new() { TopicAlias = (ushort)alias } });
 
-        peer.ExpectEnd(MqttReason.QosNotSupported);
-        Assert.Equal(1, broker.Counters.RefusedPublishes);
-        Assert.Contains(events, e => e.Kind == MqttSecurityEventKind.PublishRefused);
+        peer.ExpectEnd(alias > 2 ? MqttReason.TopicAliasInvalid : MqttReason.ProtocolError);
     }
 
-    [Fact]
-    public async Task TopicAlias_NoneAllowed_EndsTheConnection()
+    [Theory]
+    [InlineData(MqttVersion.V311, 4096)]
+    [InlineData(MqttVersion.V5, 3)]
+    public async Task Qos2_NeverReleased_EndsTheConnection(MqttVersion version, int most)
     {
-        await using MqttBroker broker = await BrokerAsync();
-        using RawPeer peer = await RawPeer.ConnectAsync(broker, "alias");
-        Assert.Equal((ushort?)0, peer.ConnAck!.Properties!.TopicAliasMaximum);
+        await using MqttBroker broker = await BrokerAsync(o => o with { ReceiveMaximum = 3 });
+        using RawPeer peer = await RawPeer.ConnectAsync(broker, "two", version);
 
-        peer.Send(new PublishPacket { Topic = "x", Properties = new() { TopicAlias = 1 } });
+        for (int id = 1; id <= most; id++)
+        {
+            peer.Send(new PublishPacket { Topic = "x", Qos = 2, PacketId = (ushort)id });
+            Assert.Equal(MqttPacketType.PubRec, peer.Read<AckPacket>().Type);
+        }
+        peer.Send(new PublishPacket { Topic = "x", Qos = 2, PacketId = (ushort)(most + 1) });
 
-        peer.ExpectEnd(MqttReason.TopicAliasInvalid);
+        peer.ExpectEnd(MqttReason.ReceiveMaximumExceeded);
     }
 
     [Theory]
@@ -204,8 +207,9 @@ public sealed class HostilePeerTests
         await using MqttBroker broker = await BrokerAsync(o => o with { SubscriptionsMax = 2, TopicLevelsMax = 3, RetainedBytesMax = 1000 });
         using RawPeer peer = await RawPeer.ConnectAsync(broker, "greedy");
 
-        peer.Send(new SubscribePacket { PacketId = 1, Entries = [new("a", 1), new("a/b/c/d", 1), new("b", 2), new("c", 0), new("$share/g/x", 0)] });
-        Assert.Equal([1, (byte)MqttReason.TopicFilterInvalid, 1, (byte)MqttReason.QuotaExceeded, (byte)MqttReason.SharedSubscriptionsNotSupported], peer.Read<SubAckPacket>().Codes);
+        peer.Send(new SubscribePacket { PacketId = 1, Entries = [new("a", 1), new("a/b/c/d", 1), new("b", 2), new("c", 0), new("$share/g", 0), new("$share//x", 0), new("$share/g/", 0)] });
+        byte invalid = (byte)MqttReason.TopicFilterInvalid;
+        Assert.Equal([1, invalid, 2, (byte)MqttReason.QuotaExceeded, invalid, invalid, invalid], peer.Read<SubAckPacket>().Codes);
 
         peer.Send(new PublishPacket { Topic = "1/2/3/4", Qos = 1, PacketId = 2 });
         Assert.Equal(MqttReason.TopicNameInvalid, peer.Read<AckPacket>().Reason);

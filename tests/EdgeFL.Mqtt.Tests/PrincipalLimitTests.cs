@@ -35,7 +35,7 @@ public sealed class PrincipalLimitTests
         using X509Certificate2 server = authority.Issue("broker"), greedy = authority.Issue("greedy"), honest = authority.Issue("honest");
         await using MqttBroker broker = await Bench.BrokerAsync(o => o with
         {
-            Tls = () => authority.Server(server),
+            Listeners = [new() { Tls = () => authority.Server(server) }],
             Access = new OwnNameAccess(),
             ConnectionsMax = 4,
             ConnectionsPerPrincipalMax = 3,

@@ -41,6 +41,9 @@ internal sealed class RawPeer : IDisposable
 
     public ConnAckPacket? ConnAck { get; private set; }
 
+    /// <summary>What the other side began with, where the test is the broker.</summary>
+    public ConnectPacket? Connect { get; set; }
+
     public void Send(MqttPacket packet) => Send(MqttEncoder.ToArray(Version, packet));
 
     public void Send(ReadOnlySpan<byte> bytes) => socket.Send(bytes);

@@ -108,7 +108,7 @@ public sealed class TlsTests : IDisposable
 
     private Task<MqttBroker> SecureBrokerAsync() => Bench.BrokerAsync(o => o with
     {
-        Tls = () => authority.Server(serverCertificate),
+        Listeners = [new() { Tls = () => authority.Server(serverCertificate) }],
         Access = new OwnNameAccess(),
         OnSecurityEvent = e =>
         {

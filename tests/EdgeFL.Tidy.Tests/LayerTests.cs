@@ -18,6 +18,7 @@ public sealed class LayerTests
         ["EdgeFL.Agent"] = ["EdgeFL.Platform"],
         ["EdgeFL.Cli"] = ["EdgeFL.Platform", "EdgeFL.Simulation"],
         ["EdgeFL.Bench"] = ["EdgeFL.Platform", "EdgeFL.Simulation"],
+        ["EdgeFL.MqttLoad"] = ["EdgeFL.Platform"],
     };
 
     private static Dictionary<string, string> Projects() =>

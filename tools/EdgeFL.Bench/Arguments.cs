@@ -26,6 +26,18 @@ internal sealed class Arguments(string[] args)
         return value;
     }
 
+    public string? Text(string name)
+    {
+        int at = left.IndexOf(name);
+        if (at < 0)
+            return null;
+        if (at + 1 == left.Count)
+            throw new UsageException($"{name} wants a value");
+        string value = left[at + 1];
+        left.RemoveRange(at, 2);
+        return value;
+    }
+
     public void End()
     {
         if (left.Count > 0)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using EdgeFL.Bench;
+using EdgeFL.Bench.Mqtt;
 
 // One benchmark: build/bench NAME [--json] [options]. Data to stdout, progress to stderr.
 
@@ -11,6 +12,7 @@ var benches = new SortedDictionary<string, (string Tells, Func<Arguments, BenchR
     ["conv"] = ("convolution over time, forward and both gradients, against PyTorch, the scalar twin and the core's peak", KernelBenches.Conv),
     ["gemm"] = ("matrix products, against the same", KernelBenches.Gemm),
     ["infer"] = ("the activity CNN in 8-bit integers against our own floats: speed, and accuracy lost on uci-hapt; features made as rows arrive against anew", InferBench.Run),
+    ["mqtt"] = ("our MQTT broker against mosquitto, under the same load from the same client [--long | --short] [--seed N] [--load FILE]", MqttBench.Run),
     ["train"] = ("training steps and inference, against the same, and what a step allocates", KernelBenches.Train),
 };
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 
 namespace EdgeFL.Mqtt;
@@ -9,8 +10,9 @@ internal sealed partial class BrokerConnection
         MqttDecodeError error = MqttDecoder.Decode(MqttVersion.V5, firstByte, body, out MqttPacket? packet);
         if (error == MqttDecodeError.UnsupportedVersion)
         {
-            // Level 6 and up may know reason codes; older ones know return code 1 (3.1.1, 3.1.2.2).
-            bool newer = body.Length > 6 && body[6] > (byte)MqttVersion.V5;
+            // Level 6 and up may know reason codes; older ones know return code 1 (3.1.1, 3.1.2.2), MQIsdp of level 3 among them.
+            int levelAt = 2 + BinaryPrimitives.ReadUInt16BigEndian(body);
+            bool newer = body[levelAt] > (byte)MqttVersion.V5;
             version = newer ? MqttVersion.V5 : MqttVersion.V311;
             return RefuseConnect("unsupported protocol version", MqttReason.UnsupportedProtocolVersion, code311: 1);
         }
@@ -27,6 +29,7 @@ internal sealed partial class BrokerConnection
     private bool OnConnect(ConnectPacket connect)
     {
         version = connect.Version;
+        packetBytesOutMax = connect.Properties?.MaximumPacketBytes ?? long.MaxValue;
         string? assigned = connect.ClientId.Length == 0 ? "auto-" + RandomNumberGenerator.GetHexString(16, lowercase: true) : null;
         string clientId = assigned ?? connect.ClientId;
         if (connect.Properties?.AuthenticationMethod is not null)
@@ -35,9 +38,7 @@ internal sealed partial class BrokerConnection
             return RefuseConnect($"client '{clientId}': {CleanDetail(reason)}", MqttReason.NotAuthorized, code311: 5);
         if (connect.Will is { } will)
         {
-            if (will.Qos > 1)
-                return RefuseConnect("a will with QoS 2", MqttReason.QosNotSupported, code311: 3);
-            if (MqttTopic.Levels(will.Topic) > options.TopicLevelsMax || !options.Access.MayPublish(principal, will.Topic))
+            if (will.Topic[0] == '$' || MqttTopic.Levels(will.Topic) > options.TopicLevelsMax || !options.Access.MayPublish(principal, will.Topic))
                 return RefuseConnect($"principal '{principal}' may not have a will on '{will.Topic}'", MqttReason.NotAuthorized, code311: 5);
         }
         return Accept(connect, principal, clientId, assigned);
@@ -102,10 +103,11 @@ internal sealed partial class BrokerConnection
         opened.InFlightMax = Math.Min(options.InFlightMax, asked?.ReceiveMaximum ?? ushort.MaxValue);
         if (connect.Will is { } will)
         {
-            opened.Will = new RoutedMessage(will.Topic, will.Payload, will.Qos, will.Retain, Principal, Forwardable(will.Properties), Clock.NowMs);
+            opened.Will = RoutedMessage.Of(will.Topic, will.Payload, will.Qos, will.Retain, Principal, Forwardable(will.Properties), Clock.NowMs);
             opened.WillDelaySeconds = will.Properties?.WillDelaySeconds ?? 0;
         }
-        packetBytesOutMax = asked?.MaximumPacketBytes ?? long.MaxValue;
+        int aliases = Math.Min(asked?.TopicAliasMaximum ?? 0, options.TopicAliasMax);
+        outgoingAliases = aliases > 0 ? new OutgoingAliases(aliases) : null;
         int keepAlive = connect.KeepAliveSeconds;
         bool shortened = v5 && (keepAlive == 0 || keepAlive > options.KeepAliveSecondsMax);
         if (shortened)
@@ -115,12 +117,11 @@ internal sealed partial class BrokerConnection
         {
             SessionExpirySeconds = opened.ExpirySeconds == expiryWanted ? null : opened.ExpirySeconds,
             ReceiveMaximum = (ushort)options.ReceiveMaximum,
-            MaximumQos = 1,
             MaximumPacketBytes = (uint)options.PacketBytesMax,
             AssignedClientId = assigned,
-            TopicAliasMaximum = 0,
+            TopicAliasMaximum = (ushort)options.TopicAliasMax,
+            ResponseInformation = asked?.RequestResponseInformation == 1 ? options.ResponseInformation?.Invoke(Principal!, opened.ClientId) : null,
             ServerKeepAliveSeconds = shortened ? (ushort)keepAlive : null,
-            SharedSubscriptionAvailable = 0,
         };
         return new ConnAckPacket { SessionPresent = present, Code = 0, Properties = v5 ? granted : null };
     }

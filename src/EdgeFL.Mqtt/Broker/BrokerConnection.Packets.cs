@@ -8,28 +8,16 @@ internal sealed partial class BrokerConnection
             return OnFirstPacket(firstByte, body);
         if (IsClosing())
             return false;
+        MqttPacketType type = (MqttPacketType)(firstByte >> 4);
+        if (type == MqttPacketType.Publish)
+            return OnPublish(firstByte, body);
+        if (MqttDecoder.IsAck(type))
+            return OnAck(type, firstByte, body);
         MqttDecodeError error = MqttDecoder.Decode(version, firstByte, body, out MqttPacket? packet);
         if (error != MqttDecodeError.None)
-        {
-            Malformed(error);
-            return false;
-        }
+            return Malformed(error);
         switch (packet)
         {
-            case PublishPacket publish:
-                return OnPublish(publish);
-            case AckPacket { Type: MqttPacketType.PubAck } ack:
-                lock (router.Gate)
-                {
-                    if (!closing)
-                        session.Acknowledge(ack.PacketId);
-                }
-                Wake();
-                return true;
-            case AckPacket { Type: MqttPacketType.PubRel } release:
-                // Of no QoS 2 delivery that we know: it was never begun here (5.0, 4.3.3).
-                QueueAck(MqttPacketType.PubComp, release.PacketId, MqttReason.PacketIdentifierNotFound);
-                return true;
             case SubscribePacket subscribe:
                 return OnSubscribe(subscribe);
             case UnsubscribePacket unsubscribe:
@@ -45,42 +33,91 @@ internal sealed partial class BrokerConnection
         }
     }
 
-    private bool OnPublish(PublishPacket publish)
+    private bool OnPublish(byte firstByte, ReadOnlySpan<byte> body)
     {
-        if (publish.Qos > 1)
-        {
-            MqttTally.Add(ref Tally.RefusedPublishes);
-            broker.Security.Report(MqttSecurityEventKind.PublishRefused, Principal, Address, $"QoS 2 on '{publish.Topic}'");
-            Close(MqttReason.QosNotSupported);
-            return false;
-        }
-        if (publish.Properties?.TopicAlias is not null)
-            return Violation(MqttReason.TopicAliasInvalid, "a topic alias, where none is allowed");
-        if (publish.Properties?.SubscriptionIds is not null)
+        MqttDecodeError error = MqttDecoder.DecodePublish(version, firstByte, body, out PublishFields publish);
+        if (error != MqttDecodeError.None)
+            return Malformed(error);
+        if (publish.HasSubscriptionIds)
             return Violation(MqttReason.ProtocolError, "a subscription identifier in a client's PUBLISH");
-        MqttReason reason = Judge(publish.Topic);
+        MqttReason reason = incomingAliases.Resolve(publish, out TopicName? topic);
+        if (topic is null)
+            return Violation(reason, publish.TopicAlias == 0 ? "a topic that is not clean text" : $"topic alias {publish.TopicAlias}, which is above the maximum or stands for nothing");
+        if (publish.Qos == 2 && !TakeQos2(publish.PacketId, out bool goesOn))
+            return goesOn;
+        reason = Judge(topic);
         if (reason == MqttReason.Success)
         {
-            MqttProperties? properties = Forwardable(publish.Properties);
-            RoutedMessage message = new(publish.Topic, publish.Payload, publish.Qos, publish.Retain, Principal, properties, Clock.NowMs);
+            RoutedMessage message = RoutedMessage.Take(publish, topic, Principal!, Clock.NowMs);
             reason = router.Route(message, session);
+            message.Drop();
         }
         if (reason >= MqttReason.UnspecifiedError)
         {
             MqttTally.Add(ref Tally.RefusedPublishes);
-            broker.Security.Report(MqttSecurityEventKind.PublishRefused, Principal, Address, $"{reason} on '{publish.Topic}'");
+            broker.Security.Report(MqttSecurityEventKind.PublishRefused, Principal, Address, $"{reason} on '{topic.Text}'");
+            if (publish.Qos == 2)
+                ReleaseQos2(publish.PacketId);
         }
-        if (publish.Qos == 1)
-            QueueAck(MqttPacketType.PubAck, publish.PacketId, reason);
+        if (publish.Qos > 0)
+            QueueAck(publish.Qos == 1 ? MqttPacketType.PubAck : MqttPacketType.PubRec, publish.PacketId, reason);
         return true;
     }
 
-    private MqttReason Judge(string topic)
+    /// <summary>Takes the identifier of a QoS 2 publish (4.3.3, the receiver's half); false when the message is not to be routed.</summary>
+    private bool TakeQos2(ushort packetId, out bool goesOn)
+    {
+        int most = version == MqttVersion.V5 ? options.ReceiveMaximum : Math.Max(options.ReceiveMaximum, Unreleased311Max);
+        bool full;
+        lock (router.Gate)
+        {
+            goesOn = session!.IsUnreleased(packetId);
+            full = !goesOn && session.UnreleasedCount >= most;
+            if (!goesOn && !full)
+            {
+                session.Take(packetId);
+                return true;
+            }
+        }
+        if (full)
+            return Violation(MqttReason.ReceiveMaximumExceeded, $"more than {most} QoS 2 publishes that are not released");
+        QueueAck(MqttPacketType.PubRec, packetId, MqttReason.Success);
+        return false;
+    }
+
+    private bool ReleaseQos2(ushort packetId)
+    {
+        lock (router.Gate)
+            return session!.Release(packetId);
+    }
+
+    private bool OnAck(MqttPacketType type, byte firstByte, ReadOnlySpan<byte> body)
+    {
+        MqttDecodeError error = MqttDecoder.DecodeAck(version, firstByte, body, out ushort packetId, out MqttReason reason);
+        if (error != MqttDecodeError.None)
+            return Malformed(error);
+        if (type == MqttPacketType.PubRel)
+        {
+            QueueAck(MqttPacketType.PubComp, packetId, ReleaseQos2(packetId) ? MqttReason.Success : MqttReason.PacketIdentifierNotFound);
+            return true;
+        }
+        bool received = type == MqttPacketType.PubRec && reason < MqttReason.UnspecifiedError;
+        bool known;
+        lock (router.Gate)
+            known = !closing && (received ? session!.Received(packetId) : session!.Finish(packetId, type));
+        if (received)
+            QueueAck(MqttPacketType.PubRel, packetId, known ? MqttReason.Success : MqttReason.PacketIdentifierNotFound);
+        else
+            Wake();
+        return true;
+    }
+
+    private MqttReason Judge(TopicName topic)
     {
         // '$' topics belong to the server (4.7.2).
-        if (topic[0] == '$' || MqttTopic.Levels(topic) > options.TopicLevelsMax)
+        if (topic.Text[0] == '$' || topic.Levels > options.TopicLevelsMax)
             return MqttReason.TopicNameInvalid;
-        return options.Access.MayPublish(Principal!, topic) ? MqttReason.Success : MqttReason.NotAuthorized;
+        return options.Access.MayPublish(Principal!, topic.Text) ? MqttReason.Success : MqttReason.NotAuthorized;
     }
 
     private bool OnSubscribe(SubscribePacket subscribe)
@@ -88,7 +125,11 @@ internal sealed partial class BrokerConnection
         byte[] codes = new byte[subscribe.Entries.Count];
         int id = subscribe.Properties?.SubscriptionIds is [int given] ? given : 0;
         for (int i = 0; i < codes.Length; i++)
-            codes[i] = (byte)Judge(subscribe.Entries[i]);
+        {
+            if (subscribe.Entries[i].NoLocal && SharedGroup.IsShared(subscribe.Entries[i].Filter))
+                return Violation(MqttReason.ProtocolError, "a shared subscription that does not want its own");
+            codes[i] = (byte)Judge(subscribe.Entries[i].Filter);
+        }
         // The answer is queued before retained messages that the subscriptions bring, whatever the writing loop does meanwhile.
         lock (router.Gate)
         {
@@ -113,13 +154,13 @@ internal sealed partial class BrokerConnection
         return true;
     }
 
-    private MqttReason Judge(SubscribeEntry entry)
+    private MqttReason Judge(string filter)
     {
-        if (entry.Filter.StartsWith("$share/", StringComparison.Ordinal))
-            return MqttReason.SharedSubscriptionsNotSupported;
-        if (MqttTopic.Levels(entry.Filter) > options.TopicLevelsMax)
+        if (SharedGroup.IsShared(filter))
+            filter = SharedGroup.FilterOf(filter);
+        if (filter.Length == 0 || MqttTopic.Levels(filter) > options.TopicLevelsMax)
             return MqttReason.TopicFilterInvalid;
-        return options.Access.MaySubscribe(Principal!, entry.Filter) ? MqttReason.Success : MqttReason.NotAuthorized;
+        return options.Access.MaySubscribe(Principal!, filter) ? MqttReason.Success : MqttReason.NotAuthorized;
     }
 
     private void OnUnsubscribe(UnsubscribePacket unsubscribe)
@@ -143,7 +184,8 @@ internal sealed partial class BrokerConnection
             {
                 if (expiry is { } seconds)
                     session.ExpirySeconds = Math.Min(seconds, options.SessionExpirySecondsMax);
-                if (disconnect.Reason != MqttReason.DisconnectWithWill)
+                // A client that leaves with an error keeps its last word (5.0, 3.1.2.5).
+                if (disconnect.Reason == MqttReason.Success)
                     session.Will = null;
                 BeginClosing();
             }
@@ -154,15 +196,12 @@ internal sealed partial class BrokerConnection
         return false;
     }
 
-    private void Malformed(MqttDecodeError error)
+    private bool Malformed(MqttDecodeError error)
     {
-        if (session is null)
-        {
-            MqttTally.Add(ref Tally.MalformedPackets);
-            RefuseConnect($"not MQTT: {error}");
-            return;
-        }
-        Violation(ReasonOf(error), $"malformed packet: {error}");
+        if (session is not null)
+            return Violation(ReasonOf(error), $"malformed packet: {error}");
+        MqttTally.Add(ref Tally.MalformedPackets);
+        return RefuseConnect($"not MQTT: {error}");
     }
 
     private bool Violation(MqttReason reason, string detail)
@@ -176,9 +215,8 @@ internal sealed partial class BrokerConnection
     private static MqttReason ReasonOf(MqttDecodeError error) => error switch
     {
         MqttDecodeError.TooLarge => MqttReason.PacketTooLarge,
-        MqttDecodeError.BadTopic => MqttReason.TopicNameInvalid,
-        MqttDecodeError.BadFilter => MqttReason.TopicFilterInvalid,
-        MqttDecodeError.DuplicateProperty or MqttDecodeError.NoEntries or MqttDecodeError.BadPropertyValue => MqttReason.ProtocolError,
+        // Not 0x8F and 0x90: those are for names that are well formed (5.0, 2.4).
+        MqttDecodeError.BadTopic or MqttDecodeError.DuplicateProperty or MqttDecodeError.NoEntries or MqttDecodeError.BadPropertyValue => MqttReason.ProtocolError,
         MqttDecodeError.TooManyEntries => MqttReason.QuotaExceeded,
         _ => MqttReason.MalformedPacket,
     };

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -18,10 +19,19 @@ internal sealed partial class BrokerConnection : MqttLink
     /// <summary>A CONNECT may carry a will of 64 KiB.</summary>
     private const int ConnectBytesMax = 70 * 1024;
 
+    /// <summary>QoS 2 publishes that a 3.1.1 client may leave unreleased: it cannot be told a receive maximum.</summary>
+    private const int Unreleased311Max = 4096;
+
+    /// <summary>Deliveries taken from the queue at a time.</summary>
+    private const int TakenMax = 64;
+
     private readonly MqttBroker broker;
     private readonly MqttBrokerOptions options;
     private readonly MessageRouter router;
+    private readonly MqttListener listener;
     private readonly MqttWriter control = new();
+    private readonly IncomingAliases incomingAliases;
+    private OutgoingAliases? outgoingAliases;
     private int controlPackets;
     private TaskCompletionSource? controlDrained;
     private X509Certificate2? certificate;
@@ -33,13 +43,15 @@ internal sealed partial class BrokerConnection : MqttLink
     private long keepAliveMs;
     private long packetBytesOutMax = long.MaxValue;
 
-    public BrokerConnection(MqttBroker broker, MqttBrokerOptions options, MessageRouter router, Socket socket, MqttClock clock, MqttTally tally)
+    public BrokerConnection(MqttBroker broker, MqttBrokerOptions options, MessageRouter router, MqttListener listener, Socket socket, MqttClock clock, MqttTally tally)
         : base(clock, tally, Math.Min(options.PacketBytesMax, ConnectBytesMax))
     {
         this.broker = broker;
         this.options = options;
         this.router = router;
+        this.listener = listener;
         Address = socket.RemoteEndPoint is IPEndPoint remote ? remote.ToString() : "unknown";
+        incomingAliases = new IncomingAliases(options.TopicAliasMax);
         deadlineMs = clock.NowMs + options.ConnectTimeoutMs;
         Framer.FirstByteWanted = (byte)MqttPacketType.Connect << 4;
         Use(socket);
@@ -62,7 +74,7 @@ internal sealed partial class BrokerConnection : MqttLink
         Task? writing = null;
         try
         {
-            if (options.Tls is not null && !await SecureAsync(options.Tls).ConfigureAwait(false))
+            if (listener.Tls is not null && !await SecureAsync(listener.Tls).ConfigureAwait(false))
                 return;
             writing = WriteLoopAsync();
             await ReadLoopAsync().ConfigureAwait(false);
@@ -153,25 +165,40 @@ internal sealed partial class BrokerConnection : MqttLink
 
     protected override void Fill(SendBatch batch)
     {
-        lock (router.Gate)
+        Delivery[] taken = ArrayPool<Delivery>.Shared.Rent(TakenMax);
+        int count;
+        do
         {
-            if (control.Length > 0)
-            {
-                batch.AddEncoded(control.WrittenSpan, controlPackets);
-                control.Release();
-                controlPackets = 0;
-                controlDrained?.TrySetResult();
-                controlDrained = null;
-            }
-            if (closing)
-            {
-                batch.Last = true;
-                return;
-            }
+            lock (router.Gate)
+                count = Take(batch, taken);
+            // Copied outside the lock: publishers go on meanwhile.
             long now = Clock.NowMs;
-            while (session is not null && !batch.IsFull && session.Next() is { } delivery)
+            foreach (ref readonly Delivery delivery in taken.AsSpan(0, count))
                 AddDelivery(batch, delivery, now);
         }
+        while (count > 0 && !batch.IsFull);
+        ArrayPool<Delivery>.Shared.Return(taken, clearArray: true);
+    }
+
+    /// <summary>Moves what waits into the batch, acknowledgements first, and takes the next deliveries. Called with the lock held.</summary>
+    private int Take(SendBatch batch, Delivery[] taken)
+    {
+        if (control.Length > 0)
+        {
+            batch.AddEncoded(control.WrittenSpan, controlPackets);
+            control.Release();
+            controlPackets = 0;
+            controlDrained?.TrySetResult();
+            controlDrained = null;
+        }
+        batch.Last = closing;
+        if (closing || session is null)
+            return 0;
+        int count = 0;
+        long bytes = batch.Length;
+        while (count < TakenMax && bytes < SendBatch.EnoughBytes && session.Next(out taken[count]))
+            bytes += taken[count++].Message?.Payload.Length ?? 0;
+        return count;
     }
 
     protected override ValueTask BeforeReadAsync()
@@ -185,22 +212,37 @@ internal sealed partial class BrokerConnection : MqttLink
         }
     }
 
-    protected override void OnGarbage(MqttDecodeError error) => Malformed(error);
+    protected override void OnGarbage(MqttDecodeError error) => _ = Malformed(error);
 
-    private void AddDelivery(SendBatch batch, Delivery delivery, long now)
+    private void AddDelivery(SendBatch batch, in Delivery delivery, long now)
     {
-        RoutedMessage message = delivery.Message;
-        bool expired = message.IsExpired(now);
-        EncodedHead? head = expired ? null : message.Head(version, delivery.Qos, delivery.SubscriptionIds);
-        if (head is not null && head.Bytes.Length + message.Payload.Length <= packetBytesOutMax)
+        if (delivery.Message is not { } message)
         {
-            batch.AddPublish(head, message.Payload.Span, delivery.PacketId, delivery.SentBefore, delivery.Retain, message.SecondsLeft(now));
+            batch.AddRelease(version, delivery.PacketId);
             return;
         }
-        MqttTally.Add(ref expired ? ref Tally.Expired : ref Tally.Dropped);
-        if (delivery.Qos > 0)
-            session!.Acknowledge(delivery.PacketId);
+        bool expired = message.IsExpired(now);
+        if (!expired && Fits(message, delivery))
+        {
+            bool aliasKnown = false;
+            ushort alias = outgoingAliases?.For(message.Topic, out aliasKnown) ?? 0;
+            batch.AddPublish(version, message, delivery, alias, aliasKnown, message.SecondsLeft(now));
+        }
+        else
+        {
+            MqttTally.Add(ref expired ? ref Tally.Expired : ref Tally.Dropped);
+            if (delivery.Qos > 0)
+            {
+                lock (router.Gate)
+                    session!.Cancel(delivery.PacketId);
+            }
+        }
+        message.Drop();
     }
+
+    private bool Fits(RoutedMessage message, in Delivery delivery) =>
+        packetBytesOutMax == long.MaxValue
+        || PublishCodec.PacketBytes(version == MqttVersion.V5, message, delivery.Qos, delivery.SubscriptionIds) + PublishCodec.AliasBytes <= packetBytesOutMax;
 
     private async Task<bool> SecureAsync(Func<SslServerAuthenticationOptions> makeOptions)
     {
@@ -211,6 +253,8 @@ internal sealed partial class BrokerConnection : MqttLink
             SslServerAuthenticationOptions tls = makeOptions();
             tls.EnabledSslProtocols = SslProtocols.Tls13;
             tls.ClientCertificateRequired = true;
+            if (listener.IsClientCertificateOptional)
+                AllowNoCertificate(tls);
             tls.AllowRenegotiation = false;
             tls.AllowTlsResume = false;
             await secure.AuthenticateAsServerAsync(tls).ConfigureAwait(false);
@@ -224,10 +268,18 @@ internal sealed partial class BrokerConnection : MqttLink
         }
         certificate = secure.RemoteCertificate as X509Certificate2
             ?? (secure.RemoteCertificate is null ? null : X509CertificateLoader.LoadCertificate(secure.RemoteCertificate.GetRawCertData()));
-        if (certificate is not null)
+        if (certificate is not null || listener.IsClientCertificateOptional)
             return true;
         Refused(MqttSecurityEventKind.TlsRefused, "no client certificate");
         return false;
+    }
+
+    // "Required" is what has it asked for at all: one that is not there is let pass, one that is there is judged as ever.
+    private static void AllowNoCertificate(SslServerAuthenticationOptions tls)
+    {
+        RemoteCertificateValidationCallback? judge = tls.RemoteCertificateValidationCallback;
+        tls.RemoteCertificateValidationCallback = (sender, shown, chain, errors) =>
+            shown is null || (judge is null ? errors == SslPolicyErrors.None : judge(sender, shown, chain, errors));
     }
 
     private bool IsClosing()
@@ -248,8 +300,19 @@ internal sealed partial class BrokerConnection : MqttLink
         {
             if (closing)
                 return;
+            int before = control.Length;
             MqttEncoder.Write(control, version, packet);
-            controlPackets++;
+            if (control.Length - before <= packetBytesOutMax)
+                controlPackets++;
+            else
+            {
+                // A client that takes no packet of this size cannot be answered (5.0, 3.1.2.11.4), and it waits for the answer.
+                control.CutTo(before);
+                if (packet is ConnAckPacket or DisconnectPacket)
+                    BeginClosing();
+                else
+                    Close(MqttReason.PacketTooLarge);
+            }
         }
         Wake();
     }

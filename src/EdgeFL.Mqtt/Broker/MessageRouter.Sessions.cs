@@ -29,12 +29,14 @@ internal sealed partial class MessageRouter
         if (sessions.TryGetValue(key, out Session? session))
         {
             displaced = session.Connection;
+            // One without an expiry ends with its connection, and so with being taken over (3.1.1, 3.1.2.4; 5.0, 3.1.2.11.2).
+            bool ends = cleanStart || session.ExpirySeconds == 0;
             // The session goes on, so a delayed will is withdrawn; without a delay, or when the session ends, it is due (5.0, 3.1.2.5).
-            if (session.Will is not null && (cleanStart || (displaced is not null && session.WillDelaySeconds == 0)))
+            if (session.Will is not null && (ends || (displaced is not null && session.WillDelaySeconds == 0)))
                 will = session.Will;
             session.Will = null;
             session.WillDueAtMs = 0;
-            if (cleanStart)
+            if (ends)
             {
                 // The older connection is still to end: it must not find its session bound, and forget the new one under the same name.
                 Bind(session, null);
@@ -158,10 +160,11 @@ internal sealed partial class MessageRouter
 
     private void Forget(Session session)
     {
-        foreach (Subscription subscription in session.Subscriptions.Values)
-            subscriptions.Remove(subscription);
+        foreach ((string filter, Subscription subscription) in session.Subscriptions)
+            Remove(subscription, filter);
         session.Subscriptions.Clear();
         Interlocked.Add(ref tally.Dropped, session.QueuedMessages);
+        session.Clear();
         sessions.Remove((session.Principal, session.ClientId));
     }
 }

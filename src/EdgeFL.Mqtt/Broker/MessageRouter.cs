@@ -6,11 +6,16 @@ namespace EdgeFL.Mqtt;
 /// </summary>
 internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock clock, MqttTally tally)
 {
+    /// <summary>What the topics of the broker's own figures start with.</summary>
+    public const string SystemPrefix = "$SYS/broker/";
+
     private readonly Dictionary<(string Principal, string ClientId), Session> sessions = [];
     private readonly SubscriptionTree subscriptions = new();
     private readonly RetainedStore retained = new(options.RetainedMessagesMax, options.RetainedBytesMax);
+    private readonly RetainedStore figures = new(int.MaxValue, long.MaxValue);
     private readonly List<Subscription> matches = [];
     private readonly List<Session> receivers = [];
+    private readonly Dictionary<string, SharedGroup> groups = new(StringComparer.Ordinal);
     private readonly List<RoutedMessage> retainedMatches = [];
     private long stamp;
 
@@ -22,6 +27,15 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
         {
             lock (Gate)
                 return retained.Count;
+        }
+    }
+
+    public int SubscriptionCount
+    {
+        get
+        {
+            lock (Gate)
+                return sessions.Values.Sum(session => session.Subscriptions.Count);
         }
     }
 
@@ -45,14 +59,12 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
         int count;
         lock (Gate)
         {
-            if (message.Retain && !retained.TryKeep(message, byHost))
+            RetainedStore store = message.Topic.Text.StartsWith(SystemPrefix, StringComparison.Ordinal) ? figures : retained;
+            if (message.Retain && !store.TryKeep(message, byHost))
                 return MqttReason.QuotaExceeded;
             count = Collect(message, source, ref handlers);
             foreach (Session receiver in receivers)
-            {
-                int qos = Math.Min(message.Qos, receiver.MatchQos);
-                Enqueue(receiver, new Delivery(message, qos, receiver.MatchRetain && message.Retain, receiver.MatchIds));
-            }
+                Enqueue(receiver, message, receiver.MatchQos, receiver.MatchRetain && message.Retain, receiver.MatchIds);
             receivers.Clear();
         }
         if (handlers is not null)
@@ -70,24 +82,30 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
     {
         lock (Gate)
         {
-            bool replaced = session.Subscriptions.Remove(entry.Filter, out Subscription? old);
+            bool replaced = session.Subscriptions.TryGetValue(entry.Filter, out Subscription? old);
             if (!replaced && session.Subscriptions.Count >= options.SubscriptionsMax)
                 return MqttReason.QuotaExceeded;
             if (old is not null)
-                subscriptions.Remove(old);
-            Subscription subscription = new(entry.Filter)
+                Remove(old, entry.Filter);
+            SharedGroup? group = SharedGroup.IsShared(entry.Filter) ? GroupOf(entry.Filter) : null;
+            Subscription subscription = new(group?.Entry.Filter ?? entry.Filter)
             {
                 Session = session,
-                Qos = Math.Min(entry.Qos, 1),
+                Qos = entry.Qos,
                 NoLocal = entry.NoLocal,
                 RetainAsPublished = entry.RetainAsPublished,
                 Id = subscriptionId,
+                Group = group,
             };
-            session.Subscriptions.Add(entry.Filter, subscription);
-            subscriptions.Add(subscription);
-            if (entry.RetainHandling == 0 || (entry.RetainHandling == 1 && !replaced))
+            session.Subscriptions[entry.Filter] = subscription;
+            if (group is not null)
+                group.Add(subscription);
+            else
+                subscriptions.Add(subscription);
+            // Retained messages are not sent to a share: nobody knows whether a member had them (5.0, 4.8.2).
+            if (group is null && (entry.RetainHandling == 0 || (entry.RetainHandling == 1 && !replaced)))
                 SendRetained(session, subscription);
-            return (MqttReason)subscription.Qos;
+            return (MqttReason)entry.Qos;
         }
     }
 
@@ -97,15 +115,40 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
         {
             if (!session.Subscriptions.Remove(filter, out Subscription? old))
                 return false;
-            subscriptions.Remove(old);
+            Remove(old, filter);
             return true;
         }
+    }
+
+    private SharedGroup GroupOf(string sharedFilter)
+    {
+        if (groups.TryGetValue(sharedFilter, out SharedGroup? group))
+            return group;
+        group = new SharedGroup(sharedFilter);
+        groups.Add(sharedFilter, group);
+        subscriptions.Add(group.Entry);
+        return group;
+    }
+
+    /// <summary>Takes a subscription out of the tree, or out of its share, which goes with its last member.</summary>
+    private void Remove(Subscription subscription, string filter)
+    {
+        if (subscription.Group is not { } group)
+        {
+            subscriptions.Remove(subscription);
+            return;
+        }
+        group.Remove(subscription);
+        if (!group.IsEmpty)
+            return;
+        groups.Remove(filter);
+        subscriptions.Remove(group.Entry);
     }
 
     /// <summary>The host's own subscription; retained messages are handed over before it returns.</summary>
     public Subscription SubscribeHost(string filter, Action<MqttMessage> handler, bool retainAsPublished)
     {
-        Subscription subscription = new(filter) { Handler = handler, Qos = 1, RetainAsPublished = retainAsPublished };
+        Subscription subscription = new(filter) { Handler = handler, Qos = 2, RetainAsPublished = retainAsPublished };
         List<RoutedMessage> kept = [];
         lock (Gate)
         {
@@ -124,12 +167,15 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
         return found.Count > 0 ? found[0].ToRetainedMessage(clock.NowMs) : null;
     }
 
-    /// <summary>Retained messages that a filter covers.</summary>
+    /// <summary>Retained messages that a filter covers, the broker's own figures included.</summary>
     public List<RoutedMessage> MatchRetained(string filter)
     {
         List<RoutedMessage> found = [];
         lock (Gate)
+        {
             retained.Match(filter, clock.NowMs, found);
+            figures.Match(filter, clock.NowMs, found);
+        }
         return found;
     }
 
@@ -144,12 +190,18 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
         stamp++;
         matches.Clear();
         receivers.Clear();
-        subscriptions.Match(message.Topic, matches);
+        subscriptions.Match(message.Topic.Text, matches);
+        int shared = 0;
         foreach (Subscription match in matches)
         {
             if (match.Handler is not null)
             {
                 (handlers ??= []).Add(match);
+                continue;
+            }
+            if (match.Group is { } group)
+            {
+                shared += SendToOne(group, message) ? 1 : 0;
                 continue;
             }
             Session session = match.Session!;
@@ -172,22 +224,38 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
                 (session.MatchIds ??= []).Add(match.Id);
         }
         matches.Clear();
-        return receivers.Count + (handlers?.Count ?? 0);
+        return receivers.Count + shared + (handlers?.Count ?? 0);
+    }
+
+    /// <summary>A share's copy is a message of its own, beside what else its receiver gets (5.0, 4.8.2).</summary>
+    private bool SendToOne(SharedGroup group, RoutedMessage message)
+    {
+        if (group.Choose(message.Qos) is not { } member)
+            return false;
+        Enqueue(member.Session!, message, member.Qos, member.RetainAsPublished && message.Retain, member.Id > 0 ? [member.Id] : null);
+        return true;
     }
 
     private void SendRetained(Session session, Subscription subscription)
     {
         retainedMatches.Clear();
         retained.Match(subscription.Filter, clock.NowMs, retainedMatches);
+        figures.Match(subscription.Filter, clock.NowMs, retainedMatches);
         List<int>? ids = subscription.Id > 0 ? [subscription.Id] : null;
         foreach (RoutedMessage message in retainedMatches)
-            Enqueue(session, new Delivery(message, Math.Min(message.Qos, subscription.Qos), retain: true, ids));
+            Enqueue(session, message, subscription.Qos, retain: true, ids);
         retainedMatches.Clear();
     }
 
-    private void Enqueue(Session receiver, Delivery delivery)
+    private void Enqueue(Session receiver, RoutedMessage message, int qosMax, bool retain, List<int>? ids)
     {
-        EnqueueResult result = receiver.Enqueue(delivery);
+        EnqueueResult result = receiver.Enqueue(new Delivery
+        {
+            Message = message,
+            Qos = (byte)Math.Min(message.Qos, qosMax),
+            Retain = retain,
+            SubscriptionIds = ids,
+        });
         if (result != EnqueueResult.Queued)
             MqttTally.Add(ref tally.Dropped);
         if (result == EnqueueResult.Overflow)

@@ -17,17 +17,17 @@ internal sealed class RetainedStore(int messagesMax, long bytesMax)
     /// <param name="byHost">The host's own: there is always room for it.</param>
     public bool TryKeep(RoutedMessage message, bool byHost)
     {
-        messages.TryGetValue(message.Topic, out RoutedMessage? old);
+        messages.TryGetValue(message.Topic.Text, out RoutedMessage? old);
         long without = Bytes - (old?.QueueBytes ?? 0);
         if (message.Payload.IsEmpty)
         {
-            messages.Remove(message.Topic);
+            messages.Remove(message.Topic.Text);
             Bytes = without;
             return true;
         }
         if (!byHost && (without + message.QueueBytes > bytesMax || (old is null && messages.Count >= messagesMax)))
             return false;
-        messages[message.Topic] = message;
+        messages[message.Topic.Text] = message.Kept();
         Bytes = without + message.QueueBytes;
         return true;
     }
@@ -43,7 +43,7 @@ internal sealed class RetainedStore(int messagesMax, long bytesMax)
         }
         foreach (RoutedMessage message in messages.Values)
         {
-            if (!message.IsExpired(nowMs) && MqttTopic.Matches(filter, message.Topic))
+            if (!message.IsExpired(nowMs) && MqttTopic.Matches(filter, message.Topic.Text))
                 found.Add(message);
         }
     }

@@ -12,6 +12,65 @@ internal sealed class Subscription(string filter)
 
     /// <summary>MQTT 5.0 subscription identifier, 0 for none.</summary>
     public int Id { get; init; }
+
+    /// <summary>The shared subscription that it is a member of, or, in the tree, that it stands for; null for one of its own.</summary>
+    public SharedGroup? Group { get; init; }
+}
+
+/// <summary>
+/// A shared subscription (5.0, 4.8.2): each message goes to one of its members. Used under the router's lock.
+/// </summary>
+internal sealed class SharedGroup
+{
+    /// <summary>What such filters start with; the share's name and the filter proper follow.</summary>
+    public const string Prefix = "$share/";
+
+    private readonly List<Subscription> members = [];
+    private int next;
+
+    public SharedGroup(string sharedFilter)
+    {
+        Entry = new Subscription(FilterOf(sharedFilter)) { Group = this };
+    }
+
+    /// <summary>What stands in the tree for all members.</summary>
+    public Subscription Entry { get; }
+
+    public bool IsEmpty => members.Count == 0;
+
+    public static bool IsShared(string filter) => filter.StartsWith(Prefix, StringComparison.Ordinal);
+
+    /// <summary>The filter proper; empty when the share's name or the filter is missing (4.8.2).</summary>
+    public static string FilterOf(string sharedFilter)
+    {
+        int slash = sharedFilter.IndexOf('/', Prefix.Length);
+        bool named = slash > Prefix.Length && !sharedFilter.AsSpan(Prefix.Length, slash - Prefix.Length).ContainsAny('+', '#');
+        return named ? sharedFilter[(slash + 1)..] : "";
+    }
+
+    public void Add(Subscription member) => members.Add(member);
+
+    public void Remove(Subscription member) => members.Remove(member);
+
+    /// <summary>The member whose turn it is: one that is connected and keeps up before one that is not, null when none can take the message.</summary>
+    public Subscription? Choose(int qos)
+    {
+        Subscription? absent = null;
+        Subscription? busy = null;
+        for (int i = 0; i < members.Count; i++)
+        {
+            next = next + 1 < members.Count ? next + 1 : 0;
+            Subscription member = members[next];
+            Session session = member.Session!;
+            if (session.Connection is null)
+                absent ??= Math.Min(qos, member.Qos) > 0 ? member : null;
+            else if (session.IsBusy)
+                busy ??= member;
+            else
+                return member;
+        }
+        return busy ?? absent;
+    }
 }
 
 /// <summary>Subscriptions by the levels of their filters, so that a publish looks only where it can match. Used under the router's lock.</summary>

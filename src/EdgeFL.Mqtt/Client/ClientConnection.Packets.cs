@@ -2,25 +2,22 @@ namespace EdgeFL.Mqtt;
 
 internal sealed partial class ClientConnection
 {
-    protected override void OnGarbage(MqttDecodeError error) => Malformed(error);
+    protected override void OnGarbage(MqttDecodeError error) => _ = Malformed(error);
 
     protected override bool OnPacket(byte firstByte, ReadOnlySpan<byte> body)
     {
         if (!IsUp)
             return OnFirstPacket(firstByte, body);
+        MqttPacketType type = (MqttPacketType)(firstByte >> 4);
+        if (type == MqttPacketType.Publish)
+            return OnPublish(firstByte, body);
+        if (MqttDecoder.IsAck(type))
+            return OnAck(type, firstByte, body);
         MqttDecodeError error = MqttDecoder.Decode(version, firstByte, body, out MqttPacket? packet);
         if (error != MqttDecodeError.None)
-        {
-            Malformed(error);
-            return false;
-        }
+            return Malformed(error);
         switch (packet)
         {
-            case PublishPacket publish:
-                return OnPublish(publish);
-            case AckPacket { Type: MqttPacketType.PubAck } ack:
-                OnPubAck(ack);
-                return true;
             case SubAckPacket subAck:
                 return OnAnswer(subAck.PacketId, removal: false, subAck.Codes);
             case UnsubAckPacket unsubAck:
@@ -29,6 +26,7 @@ internal sealed partial class ClientConnection
                 return true;
             case DisconnectPacket disconnect when version == MqttVersion.V5:
                 Note(disconnect.Reason, $"the broker disconnected: {disconnect.Reason} {disconnect.Properties?.ReasonString}".TrimEnd());
+                Abort(); // It has said its last word, and waits for us to close (5.0, 3.14.4).
                 return false;
             default:
                 return Violation(MqttReason.ProtocolError, $"the broker sent {packet!.Type}, which is not allowed here");
@@ -60,6 +58,8 @@ internal sealed partial class ClientConnection
             Note(MqttReason.UnsupportedProtocolVersion, "the broker answered in MQTT 3.1.1");
             return false;
         }
+        if (answer.SessionPresent && cleanStart)
+            return Violation(MqttReason.ProtocolError, "the broker goes on with a session that was to start anew");
         Agree(answer);
         return true;
     }
@@ -73,7 +73,9 @@ internal sealed partial class ClientConnection
                 keepAliveMs = seconds == 0 ? long.MaxValue / 4 : seconds * 1000L;
             // Also where a 3.1.1 broker says nothing: a packet that it hangs up on would be replayed for ever.
             packetBytesOutMax = Math.Min(options.PacketBytesMax, granted?.MaximumPacketBytes ?? long.MaxValue);
-            qos1Allowed = granted?.MaximumQos != 0;
+            qosMax = granted?.MaximumQos ?? 2;
+            int aliases = Math.Min(granted?.TopicAliasMaximum ?? 0, options.TopicAliasMax);
+            outgoingAliases = aliases > 0 ? new OutgoingAliases(aliases) : null;
             retainAllowed = granted?.RetainAvailable != 0;
             IsUp = true;
             client.Resume(this, answer, Math.Min(options.InFlightMax, granted?.ReceiveMaximum ?? ushort.MaxValue));
@@ -84,39 +86,77 @@ internal sealed partial class ClientConnection
         Wake();
     }
 
-    private bool OnPublish(PublishPacket publish)
+    private bool OnPublish(byte firstByte, ReadOnlySpan<byte> body)
     {
-        if (publish.Qos > 1)
-            return Violation(MqttReason.QosNotSupported, "the broker sent a QoS 2 publish, which was never asked for");
-        if (publish.Properties?.TopicAlias is not null)
-            return Violation(MqttReason.TopicAliasInvalid, "the broker sent a topic alias, where none is allowed");
+        MqttDecodeError error = MqttDecoder.DecodePublish(version, firstByte, body, out PublishFields publish);
+        if (error != MqttDecodeError.None)
+            return Malformed(error);
+        MqttReason fault = incomingAliases.Resolve(publish, out TopicName? topic);
+        if (topic is null)
+            return Violation(fault, "the broker sent a topic that is not clean text, or an alias that stands for nothing");
         bool counted = publish.Qos > 0;
+        bool known;
         lock (client.Gate)
         {
-            if (counted && unansweredQos1 >= options.ReceiveMaximum && version == MqttVersion.V5)
-                return Violation(MqttReason.ReceiveMaximumExceeded, $"the broker sent more than {options.ReceiveMaximum} unacknowledged publishes");
+            if (counted && unfinished >= options.ReceiveMaximum && version == MqttVersion.V5)
+                return Violation(MqttReason.ReceiveMaximumExceeded, $"the broker sent more than {options.ReceiveMaximum} unfinished publishes");
             if (counted)
-                unansweredQos1++;
+                unfinished++;
+            known = publish.Qos == 2 && !client.Unreleased.Add(publish.PacketId);
         }
-        MqttMessage message = MqttMessage.From(publish.Topic, publish.Payload, publish.Qos, publish.Retain, publish.Properties, principal: null);
+        if (known)
+        {
+            // The handler has it already, or had it on an earlier connection (4.3.3).
+            Answer(MqttPacketType.PubRec, publish.PacketId, MqttReason.Success);
+            return true;
+        }
+        MqttReader block = new(publish.Properties);
+        MqttProperties? properties = MqttProperties.ReadBlock(ref block, MqttPropertySets.Publish);
+        MqttMessage message = MqttMessage.From(topic.Text, publish.Payload.ToArray(), publish.Qos, publish.Retain, properties, principal: null);
         if (client.TryDispatch(this, message, publish.PacketId))
             return true;
         MqttTally.Add(ref Tally.Dropped);
-        return !counted || Violation(MqttReason.QuotaExceeded, "the handler is too slow: the queue of received messages is full");
+        if (!counted)
+            return true;
+        if (publish.Qos == 2)
+        {
+            lock (client.Gate)
+                client.Unreleased.Remove(publish.PacketId);
+        }
+        return Violation(MqttReason.QuotaExceeded, "the handler is too slow: the queue of received messages is full");
     }
 
-    private void OnPubAck(AckPacket ack)
+    private bool OnAck(MqttPacketType type, byte firstByte, ReadOnlySpan<byte> body)
     {
-        Outgoing? outgoing;
+        MqttDecodeError error = MqttDecoder.DecodeAck(version, firstByte, body, out ushort packetId, out MqttReason reason);
+        if (error != MqttDecodeError.None)
+            return Malformed(error);
+        bool known;
+        if (type == MqttPacketType.PubRel)
+        {
+            lock (client.Gate)
+                known = client.Unreleased.Remove(packetId);
+            Answer(MqttPacketType.PubComp, packetId, known ? MqttReason.Success : MqttReason.PacketIdentifierNotFound, finishes: known);
+            return true;
+        }
+        bool refused = reason >= MqttReason.UnspecifiedError;
+        if (type == MqttPacketType.PubRec && !refused)
+        {
+            lock (client.Gate)
+                known = client.Outbox.Received(packetId);
+            Answer(MqttPacketType.PubRel, packetId, known ? MqttReason.Success : MqttReason.PacketIdentifierNotFound);
+            return true;
+        }
+        Delivery ended;
         lock (client.Gate)
-            outgoing = client.Outbox.Complete(ack.PacketId);
+            known = client.Outbox.Finish(packetId, type, out ended);
         Wake();
-        if (outgoing is null)
-            return;
-        bool refused = ack.Reason >= MqttReason.UnspecifiedError;
+        if (!known)
+            return true;
         if (refused)
             MqttTally.Add(ref Tally.RefusedPublishes);
-        outgoing.Done?.TrySetResult(new(refused ? MqttPublishStatus.Refused : MqttPublishStatus.Delivered, ack.Reason));
+        ended.Done?.TrySetResult(new(refused ? MqttPublishStatus.Refused : MqttPublishStatus.Delivered, reason));
+        return true;
     }
 
     private bool OnAnswer(ushort packetId, bool removal, byte[] codes)
@@ -127,10 +167,10 @@ internal sealed partial class ClientConnection
         return fits || Violation(MqttReason.ProtocolError, "the broker answered a subscription that was not asked for");
     }
 
-    private void Malformed(MqttDecodeError error)
+    private bool Malformed(MqttDecodeError error)
     {
         MqttReason reason = error == MqttDecodeError.TooLarge ? MqttReason.PacketTooLarge : MqttReason.MalformedPacket;
-        Violation(reason, $"the broker sent a malformed packet: {error}");
+        return Violation(reason, $"the broker sent a malformed packet: {error}");
     }
 
     private bool Violation(MqttReason reason, string detail)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -17,20 +18,28 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
     : MqttLink(clock, tally, options.PacketBytesMax)
 {
     private const int LingerMs = 1000;
+
+    /// <summary>Publishes taken from the queue at a time.</summary>
+    private const int TakenMax = 64;
+
     private readonly MqttWriter control = new();
     private readonly TaskCompletionSource<ConnAckPacket?> answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int controlPackets;
-    private int unansweredQos1;
+    private readonly List<TaskCompletionSource<MqttPublishResult>> unanswered = [];
+    private readonly IncomingAliases incomingAliases = new(options.TopicAliasMax);
+    private OutgoingAliases? outgoingAliases;
+    private int unfinished;
     private long pingSentMs;
     private bool closing;
     private long closingSinceMs;
+    private bool cleanStart;
     private bool versionRefused;
     private bool silent;
     private MqttReason endReason = MqttReason.UnspecifiedError;
     private string endDetail = "";
     private long packetBytesOutMax = long.MaxValue;
     private long keepAliveMs = options.KeepAliveSeconds * 1000L;
-    private bool qos1Allowed = true;
+    private int qosMax = 2;
     private bool retainAllowed = true;
 
     public bool IsUp { get; private set; }
@@ -46,7 +55,9 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
             {
                 limit.CancelAfter(options.ConnectTimeoutMs);
                 await OpenAsync(limit.Token).ConfigureAwait(false);
-                Control(client.MakeConnect(version));
+                ConnectPacket connect = client.MakeConnect(version);
+                cleanStart = connect.CleanStart;
+                Control(connect);
                 writing = WriteLoopAsync();
                 reading = ReadAndAnswerAsync();
                 ConnAckPacket? answer = await answered.Task.WaitAsync(limit.Token).ConfigureAwait(false);
@@ -71,6 +82,7 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
                 await reading.ConfigureAwait(false);
             if (writing is not null)
                 await writing.ConfigureAwait(false);
+            EndUnanswered(MqttPublishStatus.Lost, MqttReason.UnspecifiedError);
             if (Stream is not null)
                 await Stream.DisposeAsync().ConfigureAwait(false);
             lock (client.Gate)
@@ -94,15 +106,24 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
         Wake();
     }
 
-    /// <summary>The handler of a QoS 1 message has ended.</summary>
-    public void Acknowledge(ushort packetId)
+    /// <summary>The handler of a QoS 1 or 2 message has ended.</summary>
+    public void Acknowledge(int qos, ushort packetId)
+    {
+        if (qos == 1)
+            Answer(MqttPacketType.PubAck, packetId, MqttReason.Success, finishes: true);
+        else
+            Answer(MqttPacketType.PubRec, packetId, MqttReason.Success);
+    }
+
+    private void Answer(MqttPacketType type, ushort packetId, MqttReason reason, bool finishes = false)
     {
         lock (client.Gate)
         {
-            unansweredQos1--;
+            if (finishes && unfinished > 0)
+                unfinished--;
             if (closing)
                 return;
-            MqttEncoder.WriteAck(control, version == MqttVersion.V5, MqttPacketType.PubAck, packetId, MqttReason.Success);
+            MqttEncoder.WriteAck(control, version == MqttVersion.V5, type, packetId, reason);
             controlPackets++;
         }
         Wake();
@@ -110,55 +131,88 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
 
     protected override void Fill(SendBatch batch)
     {
-        lock (client.Gate)
+        Delivery[] taken = ArrayPool<Delivery>.Shared.Rent(TakenMax);
+        int count;
+        do
         {
-            if (control.Length > 0)
-            {
-                batch.AddEncoded(control.WrittenSpan, controlPackets);
-                control.Release();
-                controlPackets = 0;
-            }
-            batch.Last = closing;
-            if (closing || !IsUp)
-                return;
-            while (!batch.IsFull && client.Subscriptions.Next(client.NewPacketId) is { } packet)
-                batch.Add(version, packet);
-            while (!batch.IsFull && client.Outbox.Next(client.IsPacketIdAsked) is { } outgoing)
-                AddPublish(batch, outgoing);
+            lock (client.Gate)
+                count = Take(batch, taken);
+            long now = Clock.NowMs;
+            foreach (ref readonly Delivery outgoing in taken.AsSpan(0, count))
+                AddOutgoing(batch, outgoing, now);
         }
+        while (count > 0 && !batch.IsFull);
+        ArrayPool<Delivery>.Shared.Return(taken, clearArray: true);
     }
 
-    protected override void OnSent() => client.EndQos0(MqttPublishStatus.Delivered);
+    protected override void OnSent() => EndUnanswered(MqttPublishStatus.Delivered, MqttReason.Success);
 
-    private void AddPublish(SendBatch batch, Outgoing outgoing)
+    /// <summary>Moves what waits into the batch, acknowledgements first, and takes the next publishes. Called with the lock held.</summary>
+    private int Take(SendBatch batch, Delivery[] taken)
     {
-        MqttMessage message = outgoing.Message;
+        if (control.Length > 0)
+        {
+            batch.AddEncoded(control.WrittenSpan, controlPackets);
+            control.Release();
+            controlPackets = 0;
+        }
+        batch.Last = closing;
+        if (closing || !IsUp)
+            return 0;
+        while (!batch.IsFull && client.Subscriptions.Next(client.NewPacketId) is { } packet)
+            batch.Add(version, packet);
+        int count = 0;
+        long bytes = batch.Length;
+        while (count < TakenMax && bytes < SendBatch.EnoughBytes && client.Outbox.Next(client.IsPacketIdAsked, out taken[count]))
+            bytes += taken[count++].Message?.Payload.Length ?? 0;
+        return count;
+    }
+
+    private void AddOutgoing(SendBatch batch, Delivery outgoing, long now)
+    {
+        if (outgoing.Message is not { } message)
+        {
+            batch.AddRelease(version, outgoing.PacketId);
+            return;
+        }
+        int askedQos = outgoing.Qos;
+        outgoing.Qos = (byte)Math.Min(askedQos, qosMax);
         MqttReason refusal = MqttReason.Success;
-        long now = Clock.NowMs;
-        bool expired = outgoing.ExpiresAtMs != 0 && now >= outgoing.ExpiresAtMs;
-        int qos = qos1Allowed ? message.Qos : 0;
-        EncodedHead head = EncodedHead.Make(version, message.Topic, message.Payload.Length, qos, outgoing.Properties);
-        if (head.Bytes.Length + message.Payload.Length > packetBytesOutMax)
+        bool expired = message.IsExpired(now);
+        if (PublishCodec.PacketBytes(version == MqttVersion.V5, message, outgoing.Qos, null) + PublishCodec.AliasBytes > packetBytesOutMax)
             refusal = MqttReason.PacketTooLarge;
         else if (message.Retain && !retainAllowed)
             refusal = MqttReason.RetainNotSupported;
-        if (refusal == MqttReason.Success && !expired)
+        bool sent = refusal == MqttReason.Success && !expired;
+        if (sent)
         {
-            uint secondsLeft = outgoing.ExpiresAtMs == 0 ? 0 : (uint)Math.Max(1, (outgoing.ExpiresAtMs - now + 999) / 1000);
-            batch.AddPublish(head, message.Payload.Span, outgoing.PacketId, outgoing.SentBefore && qos > 0, message.Retain, secondsLeft);
-            if (qos > 0)
-                return;
+            bool aliasKnown = false;
+            ushort alias = outgoingAliases?.For(message.Topic, out aliasKnown) ?? 0;
+            batch.AddPublish(version, message, outgoing, alias, aliasKnown, message.SecondsLeft(now));
         }
         else
             MqttTally.Add(ref expired ? ref Tally.Expired : ref Tally.Dropped);
-        if (message.Qos > 0)
-            client.Outbox.Complete(outgoing.PacketId);
+        if (sent && outgoing.Qos > 0)
+            return;
+        if (askedQos > 0)
+        {
+            lock (client.Gate)
+                client.Outbox.Cancel(outgoing.PacketId);
+        }
         if (expired)
             outgoing.Done?.TrySetResult(new(MqttPublishStatus.Expired, MqttReason.UnspecifiedError));
         else if (refusal != MqttReason.Success)
             outgoing.Done?.TrySetResult(new(MqttPublishStatus.Refused, refusal));
-        else
-            client.CompleteWhenSent(outgoing);
+        else if (outgoing.Done is not null)
+            unanswered.Add(outgoing.Done);
+    }
+
+    /// <summary>Says how publishes ended that need no acknowledgement. Called by the writing loop, and once it has ended.</summary>
+    private void EndUnanswered(MqttPublishStatus status, MqttReason reason)
+    {
+        foreach (TaskCompletionSource<MqttPublishResult> done in unanswered)
+            done.TrySetResult(new(status, reason));
+        unanswered.Clear();
     }
 
     private async Task OpenAsync(CancellationToken cancel)

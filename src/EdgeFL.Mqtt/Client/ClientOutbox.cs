@@ -1,46 +1,27 @@
 namespace EdgeFL.Mqtt;
 
-/// <summary>A message on its way to the broker.</summary>
-internal sealed class Outgoing(MqttMessage message, bool awaited, long nowMs)
-{
-    private const int OverheadBytes = 128;
-
-    public MqttMessage Message { get; } = message;
-    public MqttProperties? Properties { get; } = message.ToProperties();
-
-    public TaskCompletionSource<MqttPublishResult>? Done { get; } =
-        awaited ? new(TaskCreationOptions.RunContinuationsAsynchronously) : null;
-
-    public long ExpiresAtMs { get; } = message.ExpirySeconds is { } seconds ? nowMs + seconds * 1000L : 0;
-    public long Bytes => OverheadBytes + Message.Topic.Length * 2L + Message.Payload.Length;
-    public ushort PacketId { get; set; }
-    public bool Sent { get; set; }
-    public bool SentBefore { get; set; }
-}
-
 /// <summary>
-/// What a client still has to say, over all its connections: the bounded queue and QoS 1 in flight. Used under the client's lock.
+/// What a client still has to say, over all its connections: the bounded queue, and QoS 1 and 2 in flight. Used under the client's lock.
 /// </summary>
 internal sealed class ClientOutbox(int messagesMax, long bytesMax)
 {
-    private readonly Queue<Outgoing> waiting = new();
-    private readonly List<Outgoing> inFlight = [];
+    private readonly Queue<Delivery> waiting = new();
+    private readonly InFlight inFlight = new();
     private TaskCompletionSource? space;
-    private ushort lastPacketId;
-    private int unacknowledged;
     private long bytes;
 
     public int Count => waiting.Count + inFlight.Count;
 
-    /// <summary>Unacknowledged publishes that the connection of now allows.</summary>
+    /// <summary>Unfinished publishes that the connection of now allows.</summary>
     public int InFlightMax { get; set; } = 1;
 
-    public bool TryAdd(Outgoing outgoing)
+    public bool TryAdd(in Delivery outgoing)
     {
-        if (Count > 0 && (Count >= messagesMax || bytes + outgoing.Bytes > bytesMax))
+        long size = outgoing.Message!.QueueBytes;
+        if (Count > 0 && (Count >= messagesMax || bytes + size > bytesMax))
             return false;
         waiting.Enqueue(outgoing);
-        bytes += outgoing.Bytes;
+        bytes += size;
         return true;
     }
 
@@ -48,66 +29,64 @@ internal sealed class ClientOutbox(int messagesMax, long bytesMax)
     public Task WaitForSpace() => (space ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     /// <summary>The next message that may be sent now; QoS 0 has left the queue with it.</summary>
-    public Outgoing? Next(Func<ushort, bool> idInUse)
+    public bool Next(Func<ushort, bool> idInUse, out Delivery next)
     {
-        if (unacknowledged < InFlightMax && unacknowledged < inFlight.Count)
-        {
-            foreach (Outgoing again in inFlight)
-            {
-                if (again.Sent)
-                    continue;
-                again.Sent = true;
-                unacknowledged++;
-                return again;
-            }
-        }
-        if (!waiting.TryPeek(out Outgoing? next) || (next.Message.Qos > 0 && unacknowledged >= InFlightMax))
-            return null;
+        if (inFlight.NextAgain(InFlightMax, out next))
+            return true;
+        if (!waiting.TryPeek(out next) || (next.Qos > 0 && inFlight.Unfinished >= InFlightMax))
+            return false;
         waiting.Dequeue();
-        if (next.Message.Qos == 0)
+        if (next.Qos == 0)
         {
-            Left(next);
-            return next;
+            Left(next.Message);
+            return true;
         }
         next.PacketId = NewPacketId(idInUse);
-        next.Sent = true;
-        unacknowledged++;
-        inFlight.Add(next);
-        return next;
+        inFlight.Add(ref next);
+        return true;
     }
 
-    /// <summary>Takes a QoS 1 message out; null when none has that identifier.</summary>
-    public Outgoing? Complete(ushort packetId)
+    /// <summary>Takes out a message that the broker has answered for good; false when none has that identifier in that state.</summary>
+    public bool Finish(ushort packetId, MqttPacketType answer, out Delivery ended)
     {
-        for (int i = 0; i < inFlight.Count; i++)
-        {
-            Outgoing outgoing = inFlight[i];
-            if (outgoing.PacketId != packetId || !outgoing.Sent)
-                continue;
-            inFlight.RemoveAt(i);
-            unacknowledged--;
-            Left(outgoing);
-            return outgoing;
-        }
-        return null;
+        bool found = inFlight.Finish(packetId, answer, out ended);
+        if (found)
+            Left(ended.Message);
+        return found;
+    }
+
+    /// <summary>Takes out a message that is not to be sent after all.</summary>
+    public void Cancel(ushort packetId)
+    {
+        if (inFlight.Cancel(packetId, out Delivery ended))
+            Left(ended.Message);
+    }
+
+    /// <summary>The broker has a QoS 2 message; false when none has that identifier.</summary>
+    public bool Received(ushort packetId)
+    {
+        bool found = inFlight.Received(packetId, out RoutedMessage? message);
+        if (message is not null)
+            Left(message);
+        return found;
     }
 
     /// <summary>A new connection: what was in flight goes out again, as a duplicate only where the broker remembers the session.</summary>
     public void Resume(bool sessionPresent)
     {
-        unacknowledged = 0;
-        foreach (Outgoing outgoing in inFlight)
-        {
-            outgoing.SentBefore = sessionPresent && (outgoing.SentBefore || outgoing.Sent);
-            outgoing.Sent = false;
-        }
+        inFlight.Resume(sessionPresent);
+        // A broker without the session has nothing to release; it had the message, and that is what was asked of it.
+        while (!sessionPresent && inFlight.TakeReleased(out Delivery released))
+            released.Done?.TrySetResult(new(MqttPublishStatus.Delivered, MqttReason.Success));
     }
 
     /// <summary>Empties it and says to all that the client has stopped; returns how many there were.</summary>
     public int Stop()
     {
         int count = Count;
-        foreach (Outgoing outgoing in inFlight.Concat(waiting))
+        foreach (Delivery outgoing in inFlight.Entries)
+            outgoing.Done?.TrySetResult(new(MqttPublishStatus.Stopped, MqttReason.UnspecifiedError));
+        foreach (Delivery outgoing in waiting)
             outgoing.Done?.TrySetResult(new(MqttPublishStatus.Stopped, MqttReason.UnspecifiedError));
         inFlight.Clear();
         waiting.Clear();
@@ -119,20 +98,16 @@ internal sealed class ClientOutbox(int messagesMax, long bytesMax)
 
     public ushort NewPacketId(Func<ushort, bool> idInUse)
     {
-        while (true)
-        {
-            lastPacketId = lastPacketId == ushort.MaxValue ? (ushort)1 : (ushort)(lastPacketId + 1);
-            bool used = idInUse(lastPacketId);
-            foreach (Outgoing outgoing in inFlight)
-                used |= outgoing.PacketId == lastPacketId;
-            if (!used)
-                return lastPacketId;
-        }
+        ushort id;
+        do
+            id = inFlight.NewPacketId();
+        while (idInUse(id));
+        return id;
     }
 
-    private void Left(Outgoing outgoing)
+    private void Left(RoutedMessage? message)
     {
-        bytes -= outgoing.Bytes;
+        bytes -= message?.QueueBytes ?? 0;
         space?.TrySetResult();
         space = null;
     }

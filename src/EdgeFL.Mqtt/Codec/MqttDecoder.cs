@@ -48,8 +48,7 @@ internal static class MqttDecoder
             MqttPacketType.Connect => ConnectCodec.Read(ref source),
             MqttPacketType.ConnAck => ReadConnAck(ref source, v5),
             MqttPacketType.Publish => ReadPublish(ref source, v5, flags),
-            MqttPacketType.PubAck or MqttPacketType.PubRec => ReadAck(ref source, v5, type, PubAckReasons),
-            MqttPacketType.PubRel or MqttPacketType.PubComp => ReadAck(ref source, v5, type, PubRelReasons),
+            MqttPacketType.PubAck or MqttPacketType.PubRec or MqttPacketType.PubRel or MqttPacketType.PubComp => ReadAck(ref source, v5, type),
             MqttPacketType.Subscribe => ReadSubscribe(ref source, v5),
             MqttPacketType.SubAck => ReadSubAck(ref source, v5),
             MqttPacketType.Unsubscribe => ReadUnsubscribe(ref source, v5),
@@ -88,34 +87,67 @@ internal static class MqttDecoder
 
     private static PublishPacket ReadPublish(ref MqttReader source, bool v5, int flags)
     {
-        int qos = (flags >> 1) & 3;
-        bool dup = (flags & 8) != 0;
-        if (qos == 3 || (dup && qos == 0))
-            source.Fail(MqttDecodeError.BadQos);
-        string topic = source.Text();
-        ushort id = qos > 0 ? source.PacketId() : (ushort)0;
-        MqttProperties? properties = v5 ? MqttProperties.Read(ref source, MqttPropertySets.Publish) : null;
-        if (source.Ok && (topic.Length == 0 ? properties?.TopicAlias is null : topic.AsSpan().ContainsAny('+', '#')))
-            source.Fail(MqttDecodeError.BadTopic);
-        // One array of the exact size: it is the message from here on, shared by every receiver.
-        byte[] payload = source.Take(source.Remaining).ToArray();
+        PublishFields fields = PublishCodec.Read(ref source, v5, flags);
+        TopicName? topic = TopicName.TryParse(fields.Topic);
+        if (source.Ok && topic is null && fields.TopicAlias == 0)
+            source.Fail(MqttDecodeError.BadText);
+        MqttReader block = new(fields.Properties);
         return new PublishPacket
         {
-            Topic = topic,
-            Payload = payload,
-            Qos = qos,
-            Dup = dup,
-            Retain = (flags & 1) != 0,
-            PacketId = id,
-            Properties = properties,
+            Topic = topic?.Text ?? "",
+            Payload = fields.Payload.ToArray(),
+            Qos = fields.Qos,
+            Dup = fields.Dup,
+            Retain = fields.Retain,
+            PacketId = fields.PacketId,
+            Properties = source.Ok ? MqttProperties.ReadBlock(ref block, MqttPropertySets.Publish) : null,
         };
     }
 
-    private static AckPacket ReadAck(ref MqttReader source, bool v5, MqttPacketType type, SearchValues<byte> allowed)
+    /// <summary>Reads a PUBLISH without an object.</summary>
+    /// <param name="version">Version of the connection.</param>
+    /// <param name="firstByte">Type and flags.</param>
+    /// <param name="body">Bytes after the fixed header; the fields point into them.</param>
+    /// <param name="publish">What it says.</param>
+    public static MqttDecodeError DecodePublish(MqttVersion version, byte firstByte, ReadOnlySpan<byte> body, out PublishFields publish)
     {
-        ushort id = source.PacketId();
-        MqttReason reason = v5 && source.Remaining > 0 ? Reason(ref source, allowed) : MqttReason.Success;
-        MqttProperties? properties = v5 && source.Remaining > 0 ? MqttProperties.Read(ref source, MqttPropertySets.Ack) : null;
+        MqttReader source = new(body);
+        publish = PublishCodec.Read(ref source, version == MqttVersion.V5, firstByte & 0x0F);
+        return source.End();
+    }
+
+    /// <summary>Reads a PUBACK, PUBREC, PUBREL or PUBCOMP without an object.</summary>
+    /// <param name="version">Version of the connection.</param>
+    /// <param name="firstByte">Type and flags.</param>
+    /// <param name="body">Bytes after the fixed header.</param>
+    /// <param name="packetId">Which publish it is about.</param>
+    /// <param name="reason">What became of it.</param>
+    public static MqttDecodeError DecodeAck(MqttVersion version, byte firstByte, ReadOnlySpan<byte> body, out ushort packetId, out MqttReason reason)
+    {
+        packetId = 0;
+        reason = MqttReason.Success;
+        MqttPacketType type = (MqttPacketType)(firstByte >> 4);
+        if ((firstByte & 0x0F) != (type == MqttPacketType.PubRel ? 2 : 0))
+            return MqttDecodeError.BadFlags;
+        MqttReader source = new(body);
+        ReadAck(ref source, version == MqttVersion.V5, type, out packetId, out reason, out _);
+        return source.End();
+    }
+
+    /// <summary>Whether <see cref="DecodeAck"/> reads packets of this type.</summary>
+    public static bool IsAck(MqttPacketType type) => type is >= MqttPacketType.PubAck and <= MqttPacketType.PubComp;
+
+    private static void ReadAck(ref MqttReader source, bool v5, MqttPacketType type, out ushort packetId, out MqttReason reason, out MqttProperties? properties)
+    {
+        SearchValues<byte> allowed = type is MqttPacketType.PubAck or MqttPacketType.PubRec ? PubAckReasons : PubRelReasons;
+        packetId = source.PacketId();
+        reason = v5 && source.Remaining > 0 ? Reason(ref source, allowed) : MqttReason.Success;
+        properties = v5 && source.Remaining > 0 ? MqttProperties.Read(ref source, MqttPropertySets.Ack) : null;
+    }
+
+    private static AckPacket ReadAck(ref MqttReader source, bool v5, MqttPacketType type)
+    {
+        ReadAck(ref source, v5, type, out ushort id, out MqttReason reason, out MqttProperties? properties);
         return new AckPacket(type) { PacketId = id, Reason = reason, Properties = properties };
     }
 

@@ -91,11 +91,8 @@ internal static class MqttEncoder
         if (v5)
             MqttProperties.Write(target, publish.Properties);
         target.Bytes(publish.Payload.Span);
-        target.EndPacket(PublishFirstByte(publish.Qos, publish.Retain, publish.Dup));
+        target.EndPacket(PublishCodec.FirstByte(publish.Qos, publish.Retain, publish.Dup));
     }
-
-    public static byte PublishFirstByte(int qos, bool retain, bool dup) =>
-        (byte)((int)MqttPacketType.Publish << 4 | (dup ? 8 : 0) | qos << 1 | (retain ? 1 : 0));
 
     private static void WriteSubscribe(MqttWriter target, bool v5, SubscribePacket subscribe)
     {

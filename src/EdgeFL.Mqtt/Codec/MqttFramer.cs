@@ -8,7 +8,9 @@ namespace EdgeFL.Mqtt;
 /// </summary>
 internal sealed class MqttFramer(int packetBytesMax)
 {
-    private const int ReadSize = 4096;
+    private const int ReadSizeMin = 4 * 1024;
+    private const int ReadSizeMax = 64 * 1024;
+    private int readSize = ReadSizeMin;
     private byte[]? buffer;
     private int start;
     private int end;
@@ -25,11 +27,16 @@ internal sealed class MqttFramer(int packetBytesMax)
     /// <summary>Room to receive into, at least 1 byte; tell <see cref="Advance"/> how much came.</summary>
     public Memory<byte> Room()
     {
+        if (Waiting == 0 && buffer?.Length < readSize)
+            Release();
         if (buffer is null)
-            buffer = ArrayPool<byte>.Shared.Rent(ReadSize);
-        else if (end == buffer.Length)
+            buffer = ArrayPool<byte>.Shared.Rent(readSize);
+        else if (Waiting == 0)
+            start = end = 0;
+        else if (buffer.Length - end < buffer.Length / 4)
         {
-            byte[] target = start > buffer.Length / 2 ? buffer : ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+            // Rather a short move than many short reads; more room only when one packet fills what there is.
+            byte[] target = Waiting < buffer.Length / 2 ? buffer : ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
             buffer.AsSpan(start, end - start).CopyTo(target);
             if (target != buffer)
                 ArrayPool<byte>.Shared.Return(buffer);
@@ -46,6 +53,11 @@ internal sealed class MqttFramer(int packetBytesMax)
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, (buffer?.Length ?? 0) - end);
         end += count;
+        // A peer that fills what it is given gets more at a time; one that does not, less.
+        if (end == buffer!.Length)
+            readSize = Math.Min(readSize * 4, ReadSizeMax);
+        else if (count < readSize / 8)
+            readSize = Math.Max(readSize / 2, ReadSizeMin);
     }
 
     /// <summary>Appends a copy of bytes: for callers that do not receive into <see cref="Room"/>.</summary>

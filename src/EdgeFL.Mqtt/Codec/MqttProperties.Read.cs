@@ -1,41 +1,40 @@
+using System.Text;
+
 namespace EdgeFL.Mqtt;
 
 internal sealed partial class MqttProperties
 {
-    /// <summary>User properties accepted in one packet: five bytes on the wire must not become kilobytes of objects.</summary>
-    public const int UserPropertiesMax = 128;
+    /// <summary>User properties and subscription identifiers accepted in one packet.</summary>
+    public const int RepeatedMax = 128;
 
-    /// <summary>Reads a property block; null when it is empty. Unknown, misplaced and repeated identifiers are faults.</summary>
+    /// <summary>Reads a property block with its length; null when it is empty. Unknown, misplaced and repeated identifiers are faults.</summary>
     public static MqttProperties? Read(ref MqttReader source, ulong allowed)
     {
-        int length = source.Varint();
-        if (!source.Ok || length == 0)
-            return null;
-        MqttReader block = new(source.Take(length));
+        MqttReader block = new(source.Take(source.Varint()));
         if (!source.Ok)
             return null;
+        MqttProperties? properties = ReadBlock(ref block, allowed);
+        if (!block.Ok)
+            source.Fail(block.Error);
+        return properties;
+    }
+
+    /// <summary>Reads a property block that is cut out already.</summary>
+    public static MqttProperties? ReadBlock(ref MqttReader block, ulong allowed)
+    {
+        if (block.Remaining == 0)
+            return null;
         MqttProperties properties = new();
-        ulong seen = 0;
+        MqttPropertyOrder order = new(allowed);
         while (block.Ok && block.Remaining > 0)
         {
-            int id = block.Varint();
-            ulong bit = id < 64 ? 1UL << id : 0;
-            if (!block.Ok)
-                break;
-            if ((allowed & bit) == 0)
-                block.Fail(MqttDecodeError.UnknownProperty);
-            else if ((seen & bit) != 0 && (MqttPropertyId)id is not MqttPropertyId.UserProperty && !(bit == 1UL << (int)MqttPropertyId.SubscriptionId && allowed == MqttPropertySets.Publish))
-                block.Fail(MqttDecodeError.DuplicateProperty);
-            else
-                properties.ReadOne((MqttPropertyId)id, ref block);
-            seen |= bit;
+            MqttPropertyId id = order.Next(ref block);
+            if (block.Ok)
+                properties.ReadOne(id, ref block);
         }
         if (properties.AuthenticationData is not null && properties.AuthenticationMethod is null)
             block.Fail(MqttDecodeError.BadPropertyValue);
-        if (block.Ok)
-            return properties;
-        source.Fail(block.Error);
-        return null;
+        return block.Ok ? properties : null;
     }
 
     private void ReadOne(MqttPropertyId id, ref MqttReader block)
@@ -45,9 +44,9 @@ internal sealed partial class MqttProperties
             case MqttPropertyId.PayloadFormat: PayloadFormat = Flag(ref block); break;
             case MqttPropertyId.MessageExpiry: MessageExpirySeconds = block.U32(); break;
             case MqttPropertyId.ContentType: ContentType = block.Text(); break;
-            case MqttPropertyId.ResponseTopic: ResponseTopic = TopicName(ref block); break;
+            case MqttPropertyId.ResponseTopic: ResponseTopic = Encoding.UTF8.GetString(TopicBytes(ref block)); break;
             case MqttPropertyId.CorrelationData: CorrelationData = block.Binary(); break;
-            case MqttPropertyId.SubscriptionId: AddSubscriptionId(ref block); break;
+            case MqttPropertyId.SubscriptionId: (SubscriptionIds ??= []).Add(SubscriptionId(ref block)); break;
             case MqttPropertyId.SessionExpiry: SessionExpirySeconds = block.U32(); break;
             case MqttPropertyId.AssignedClientId: AssignedClientId = block.Text(); break;
             case MqttPropertyId.ServerKeepAlive: ServerKeepAliveSeconds = block.U16(); break;
@@ -77,28 +76,23 @@ internal sealed partial class MqttProperties
         }
     }
 
-    private void AddSubscriptionId(ref MqttReader block)
-    {
-        int id = block.Varint();
-        if (block.Ok && id == 0)
-            block.Fail(MqttDecodeError.BadPropertyValue);
-        else if (SubscriptionIds?.Count >= UserPropertiesMax)
-            block.Fail(MqttDecodeError.TooManyEntries);
-        else
-            (SubscriptionIds ??= []).Add(id);
-    }
-
     private void AddUserProperty(ref MqttReader block)
     {
         string name = block.Text();
         string value = block.Text();
-        if (UserProperties?.Count >= UserPropertiesMax)
-            block.Fail(MqttDecodeError.TooManyEntries);
-        else if (block.Ok)
+        if (block.Ok)
             (UserProperties ??= []).Add(new(name, value));
     }
 
-    private static byte Flag(ref MqttReader block)
+    internal static int SubscriptionId(ref MqttReader block)
+    {
+        int id = block.Varint();
+        if (block.Ok && id == 0)
+            block.Fail(MqttDecodeError.BadPropertyValue);
+        return id;
+    }
+
+    internal static byte Flag(ref MqttReader block)
     {
         byte value = block.U8();
         if (value > 1)
@@ -106,7 +100,7 @@ internal sealed partial class MqttProperties
         return value;
     }
 
-    private static ushort NotZero(ref MqttReader block)
+    internal static ushort NotZero(ref MqttReader block)
     {
         ushort value = block.U16();
         if (block.Ok && value == 0)
@@ -114,11 +108,39 @@ internal sealed partial class MqttProperties
         return value;
     }
 
-    private static string TopicName(ref MqttReader block)
+    /// <summary>A topic name that a property holds, as it lies in the block.</summary>
+    internal static ReadOnlySpan<byte> TopicBytes(ref MqttReader block)
     {
-        string topic = block.Text();
-        if (block.Ok && (topic.Length == 0 || topic.AsSpan().ContainsAny('+', '#')))
+        ReadOnlySpan<byte> topic = block.TextBytes();
+        if (block.Ok && (topic.IsEmpty || topic.ContainsAny((byte)'+', (byte)'#')))
             block.Fail(MqttDecodeError.BadTopic);
         return topic;
     }
+}
+
+/// <summary>Which properties may still come in a block: known here, not twice, and not so many that a few bytes become kilobytes of objects.</summary>
+internal ref struct MqttPropertyOrder(ulong allowed)
+{
+    private int repeated;
+    private ulong seen;
+
+    /// <summary>The next identifier; the block holds the fault, if any.</summary>
+    public MqttPropertyId Next(ref MqttReader block)
+    {
+        int id = block.Varint();
+        if (!block.Ok)
+            return default;
+        ulong bit = id < 64 ? 1UL << id : 0;
+        if ((allowed & bit) == 0)
+            block.Fail(MqttDecodeError.UnknownProperty);
+        else if ((seen & bit) != 0 && !MayRepeat((MqttPropertyId)id))
+            block.Fail(MqttDecodeError.DuplicateProperty);
+        else if (MayRepeat((MqttPropertyId)id) && ++repeated > MqttProperties.RepeatedMax)
+            block.Fail(MqttDecodeError.TooManyEntries);
+        seen |= bit;
+        return (MqttPropertyId)id;
+    }
+
+    private readonly bool MayRepeat(MqttPropertyId id) =>
+        id == MqttPropertyId.UserProperty || (id == MqttPropertyId.SubscriptionId && allowed == MqttPropertySets.Publish);
 }

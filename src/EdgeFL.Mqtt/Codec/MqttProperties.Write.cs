@@ -10,6 +10,18 @@ internal sealed partial class MqttProperties
         target.EndBlock(start);
     }
 
+    /// <summary>The block as bytes, without its length.</summary>
+    public byte[] ToBlock(out int expiryOffset)
+    {
+        MqttWriter target = new();
+        WriteFields(target);
+        byte[] block = target.WrittenSpan.ToArray();
+        target.Release();
+        // Fields are written in a fixed order: the expiry stands behind the payload format alone.
+        expiryOffset = MessageExpirySeconds is null ? -1 : (PayloadFormat is null ? 0 : 2) + 1;
+        return block;
+    }
+
     private void WriteFields(MqttWriter target)
     {
         U8(target, MqttPropertyId.PayloadFormat, PayloadFormat);

@@ -71,17 +71,16 @@ internal ref struct MqttReader(ReadOnlySpan<byte> source)
         return id;
     }
 
-    public string Text()
+    public string Text() => Encoding.UTF8.GetString(TextBytes());
+
+    /// <summary>A string that is clean text, as it lies in the packet.</summary>
+    public ReadOnlySpan<byte> TextBytes()
     {
         ReadOnlySpan<byte> bytes = Take(U16());
-        if (bytes.IsEmpty)
-            return "";
-        if (!IsCleanText(bytes))
-        {
-            Fail(MqttDecodeError.BadText);
-            return "";
-        }
-        return Encoding.UTF8.GetString(bytes);
+        if (IsCleanText(bytes))
+            return bytes;
+        Fail(MqttDecodeError.BadText);
+        return default;
     }
 
     public byte[] Binary() => Take(U16()).ToArray();

@@ -16,6 +16,7 @@ internal sealed class MqttWriter
     private const int HeaderRoom = 5;
     private byte[]? buffer;
     private int packetStart;
+    private int lastLength;
 
     public int Length { get; private set; }
 
@@ -29,8 +30,12 @@ internal sealed class MqttWriter
         if (buffer is not null)
             ArrayPool<byte>.Shared.Return(buffer);
         buffer = null;
+        lastLength = Length;
         Length = 0;
     }
+
+    /// <summary>Takes the last bytes back.</summary>
+    public void CutTo(int length) => Length = length;
 
     public void U8(byte value) => Grow(1)[0] = value;
 
@@ -123,7 +128,7 @@ internal sealed class MqttWriter
     {
         int needed = checked(Length + count);
         if (buffer is null)
-            buffer = ArrayPool<byte>.Shared.Rent(Math.Max(256, needed));
+            buffer = ArrayPool<byte>.Shared.Rent(Math.Max(256, Math.Max(needed, lastLength)));
         else if (needed > buffer.Length)
         {
             byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, checked(buffer.Length * 2)));

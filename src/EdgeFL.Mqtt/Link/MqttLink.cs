@@ -13,8 +13,7 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
 {
     private const int TcpKeepAliveSeconds = 120;
 
-    private readonly SemaphoreSlim wake = new(0);
-    private int awake;
+    private readonly WakeSignal wake = new();
     private volatile bool ended;
     private Socket? socket;
     private long writeSinceMs;
@@ -74,11 +73,7 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
     protected void Use(Stream ready) => Stream = ready;
 
     /// <summary>Tells the writing loop that there is something to send.</summary>
-    public void Wake()
-    {
-        if (Interlocked.Exchange(ref awake, 1) == 0)
-            wake.Release();
-    }
+    public void Wake() => wake.Set();
 
     /// <summary>Cuts the connection at once; both loops end.</summary>
     public void Abort()
@@ -95,7 +90,7 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
         {
             while (!ended)
             {
-                if (Framer.Waiting == 0)
+                if (Framer.Waiting == 0 && socket!.Available == 0)
                 {
                     Framer.Release();
                     await Stream!.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false);
@@ -105,7 +100,10 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
                     return;
                 Tally.Received(count);
                 Framer.Advance(count);
-                if (!HandlePackets())
+                bool goesOn = HandlePackets(out bool any);
+                if (any)
+                    Volatile.Write(ref lastInMs, Clock.NowMs);
+                if (!goesOn)
                 {
                     Framer.Release(always: true);
                     await DiscardAsync().ConfigureAwait(false);
@@ -133,7 +131,6 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
             while (!ended)
             {
                 await wake.WaitAsync().ConfigureAwait(false);
-                Volatile.Write(ref awake, 0);
                 while (!ended && !batch.Last)
                 {
                     Fill(batch);
@@ -169,9 +166,9 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
         OnSent();
     }
 
-    private bool HandlePackets()
+    private bool HandlePackets(out bool any)
     {
-        while (true)
+        for (any = false; ; any = true)
         {
             MqttDecodeError error = Framer.Next(out byte firstByte, out ReadOnlySpan<byte> body);
             if (error == MqttDecodeError.NeedMore)
@@ -182,7 +179,6 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
                 return false;
             }
             Tally.ReceivedPacket(firstByte);
-            Volatile.Write(ref lastInMs, Clock.NowMs);
             if (!OnPacket(firstByte, body))
                 return false;
         }

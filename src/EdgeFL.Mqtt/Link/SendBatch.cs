@@ -1,12 +1,10 @@
-using System.Buffers.Binary;
-
 namespace EdgeFL.Mqtt;
 
 /// <summary>Packets gathered for one write to the stream, so that small ones share a segment and a TLS record.</summary>
 internal sealed class SendBatch
 {
     /// <summary>Once this many bytes are gathered the batch is sent.</summary>
-    public const int EnoughBytes = 16 * 1024;
+    public const int EnoughBytes = 32 * 1024;
 
     private readonly MqttWriter bytes = new();
 
@@ -43,17 +41,17 @@ internal sealed class SendBatch
         Packets += packets;
     }
 
-    /// <summary>Copies a shared publish and patches what differs from receiver to receiver.</summary>
-    public void AddPublish(EncodedHead head, ReadOnlySpan<byte> payload, ushort packetId, bool dup, bool retain, uint expirySeconds)
+    /// <summary>Adds a PUBREL: what is left to say of a QoS 2 message that the receiver has.</summary>
+    public void AddRelease(MqttVersion version, ushort packetId)
     {
-        int start = bytes.Length;
-        bytes.Bytes(head.Bytes);
-        bytes.Written(start, 1)[0] |= (byte)((dup ? 8 : 0) | (retain ? 1 : 0));
-        if (head.PacketIdOffset > 0)
-            BinaryPrimitives.WriteUInt16BigEndian(bytes.Written(start + head.PacketIdOffset, 2), packetId);
-        if (head.ExpiryOffset > 0)
-            BinaryPrimitives.WriteUInt32BigEndian(bytes.Written(start + head.ExpiryOffset, 4), expirySeconds);
-        bytes.Bytes(payload);
+        MqttEncoder.WriteAck(bytes, version == MqttVersion.V5, MqttPacketType.PubRel, packetId, MqttReason.Success);
+        Packets++;
+    }
+
+    /// <summary>Copies a message for its receiver.</summary>
+    public void AddPublish(MqttVersion version, RoutedMessage message, in Delivery delivery, ushort alias, bool aliasKnown, uint expirySeconds)
+    {
+        PublishCodec.Write(bytes, version == MqttVersion.V5, message, delivery, alias, aliasKnown, expirySeconds);
         Packets++;
         Publishes++;
     }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using EdgeFL.Identity;
 using EdgeFL.Mqtt;
@@ -56,8 +54,7 @@ public sealed class PeerBrokerLink : IFleetLink
         tls = new TlsPolicy(context.Credentials);
         broker = new MqttBroker(new MqttBrokerOptions
         {
-            Listen = PeerAddress.ParseListen(context.Network.Listen),
-            Tls = tls.Server,
+            Listeners = [new() { Name = "network.listen", EndPoint = PeerAddress.ParseListen(context.Network.Listen), Tls = tls.Server }],
             Access = new FleetAccess(context.Credentials.Trust, gate.Learn),
             OnSecurityEvent = e => context.Notify(SecurityEvents.From(e)),
             // For a small device: neighbours send frames and chunks of at most 64 KiB and keep no sessions here.
@@ -106,15 +103,7 @@ public sealed class PeerBrokerLink : IFleetLink
         broker.Subscribe(Topics.AllUpdates(context.Fleet), new FrameInbox(context.Fleet, context.Node, gate, context.Post).Take);
         Publish(Topics.Info, JsonSerializer.SerializeToUtf8Bytes(context.Info, PayloadJson.Default.InfoPayload), 1, true);
         Publish(Topics.Status, "online"u8.ToArray(), 1, true);
-        try
-        {
-            await broker.StartAsync(cancellation).ConfigureAwait(false);
-        }
-        catch (SocketException error)
-        {
-            throw new IOException($"network.listen: {context.Network.Listen} cannot be listened on: {error.Message}", error);
-        }
-
+        await broker.StartAsync(cancellation).ConfigureAwait(false);
         if (bridge is not null)
             await bridge.StartAsync(cancellation).ConfigureAwait(false);
         if (discovery is not null)
