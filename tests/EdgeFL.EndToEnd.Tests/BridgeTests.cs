@@ -13,38 +13,36 @@ public sealed class BridgeTests(ITestOutputHelper output)
         output.WriteLine(Built.Which);
         string[] names = ["alpha", "beta"];
         using TestFleet fleet = await TestFleet.CreateAsync(names);
-        Mosquitto outside = await Mosquitto.StartAsync();
-        try
+        Agent[] agents;
+        Listener own;
+        int port;
+        using (Mosquitto outside = await Mosquitto.StartAsync())
         {
+            port = outside.Port;
             int[] ports = fleet.ConfigureStatic(c => c with { Network = c.Network with { Bridge = new BridgeConfig { Broker = outside.Url } } }, names);
-            Agent[] agents;
-            using (Listener monitor = Listener.At(outside.Port))
-            {
-                agents = [fleet.Start("alpha"), fleet.Start("beta")];
-                await SeesAllAsync(monitor, names);
-                Assert.Subset(new HashSet<string> { "status", "info", "train", "telemetry", "infer", "event" }, monitor.All.Select(h => h.Suffix).ToHashSet());
-                Assert.All(monitor.All, Payloads.AssertDocumented);
-                await CommandsComeDownAsync(fleet, ports[0], outside.Port);
-            }
+            using Listener monitor = Listener.At(port);
+            agents = [fleet.Start("alpha"), fleet.Start("beta")];
+            await SeesAllAsync(monitor, names);
+            Assert.Subset(new HashSet<string> { "status", "info", "train", "telemetry", "infer", "event" }, monitor.All.Select(h => h.Suffix).ToHashSet());
+            Assert.All(monitor.All, Payloads.AssertDocumented);
+            own = fleet.Listen(ports[0]);
+            await own.UntilAsync(l => l.Last("alpha", "status") is not null, "the operator hears alpha at its own broker");
+            await SayAsync(port, $"edgefl/v1/{fleet.Name}/alpha/cmd/identify");
+            await own.UntilAsync(l => l.Last("alpha", "cmd/identify")?.Text == "now", "a command comes down");
+        }
 
-            int port = outside.Port;
-            outside.Dispose();
-            using Listener own = fleet.Listen(ports[0]);
-            await own.UntilAsync(l => l.HasEvent("alpha", "broker-lost"), "alpha is told, and learns on");
+        using (own)
+        {
+            await own.UntilAsync(l => l.HasEvent("alpha", "broker-lost"), "alpha tells that the broker is away");
             long round = own.Round("alpha");
             await own.UntilRoundAsync("alpha", round + 3);
-
-            outside = await Mosquitto.StartAsync(port);
-            using Listener again = Listener.At(port);
-            await SeesAllAsync(again, names);
-            await again.UntilAsync(l => l.Round("alpha") >= round + 3, "what alpha has learned meanwhile is there");
+            using Mosquitto again = await Mosquitto.StartAsync(port);
+            using Listener monitor = Listener.At(port);
+            await SeesAllAsync(monitor, names);
+            await monitor.UntilRoundAsync("alpha", round + 3);
             Assert.Equal(0, await agents[1].StopAsync(Wait.Patience));
-            await again.UntilAsync(l => l.Last("beta", "status")?.Text == "offline", "beta has said good-bye");
-            Assert.Equal("online", again.Last("alpha", "status")!.Text);
-        }
-        finally
-        {
-            outside.Dispose();
+            await monitor.UntilAsync(l => l.Last("beta", "status")?.Text == "offline", "beta has said good-bye");
+            Assert.Equal("online", monitor.Last("alpha", "status")!.Text);
         }
     }
 
@@ -58,15 +56,10 @@ public sealed class BridgeTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>What mosquitto_pub says outside is heard at the node's own broker by an operator.</summary>
-    private static async Task CommandsComeDownAsync(TestFleet fleet, int nodePort, int outsidePort)
+    private static async Task SayAsync(int port, string topic)
     {
-        using Listener own = fleet.Listen(nodePort);
-        await own.UntilAsync(l => l.Last("alpha", "status") is not null, "the operator hears alpha");
         var (exit, said, errors) = await Child.RunAsync(
-            ["mosquitto_pub", "-h", "127.0.0.1", "-p", outsidePort.ToString(CultureInfo.InvariantCulture), "-q", "1", "-t", $"edgefl/v1/{fleet.Name}/alpha/cmd/identify", "-m", "now"],
-            Wait.Patience);
+            ["mosquitto_pub", "-h", "127.0.0.1", "-p", port.ToString(CultureInfo.InvariantCulture), "-q", "1", "-t", topic, "-m", "now"], Wait.Patience);
         Assert.True(exit == 0, said + errors);
-        await own.UntilAsync(l => l.Last("alpha", "cmd/identify")?.Text == "now", "the command comes down");
     }
 }
