@@ -32,6 +32,7 @@ public sealed class MqttBridge : IAsyncDisposable
     private bool started;
     private bool up;
     private bool stopped;
+    private bool draining;
     private bool toldFull;
     private volatile bool echoes;
     private long sentUp;
@@ -205,6 +206,9 @@ public sealed class MqttBridge : IAsyncDisposable
     /// <summary>Sends what waits, as far as there is room. Called with the lock held.</summary>
     private void Drain()
     {
+        if (draining)
+            return; // A message that was refused at once: the loop below goes on.
+        draining = true;
         while (HasRoom())
         {
             if (store.TryTakeTopic(out string topic))
@@ -214,30 +218,32 @@ public sealed class MqttBridge : IAsyncDisposable
                 if (!IsCarried(newest))
                     Send(UpRule(topic), newest);
             }
-            else if (!store.TryTake(out MqttMessage message, out long sinceMs))
+            else if (store.TryTake() is not { } oldest)
             {
                 toldFull = false;
                 break;
             }
-            else if (LessWait(message, sinceMs) is { } aged)
+            else if (oldest.LessWait(clock.NowMs) is { } aged)
                 Send(UpRule(aged.Topic), aged);
             else
                 Interlocked.Increment(ref expired);
         }
+        draining = false;
         if (!up || (inFlight == 0 && store.Count == 0))
             emptied?.TrySetResult();
     }
 
     /// <summary>The rule by which a topic of the own broker is in the store. Rules do not overlap.</summary>
-    private MqttBridgeRule UpRule(string topic) => options.Up.First(rule => rule.Matches(topic));
+    private MqttBridgeRule UpRule(string topic) => RuleOf(options.Up, topic)!;
 
-    /// <summary>Takes the time that a message has waited off its expiry; null when nothing is left.</summary>
-    private MqttMessage? LessWait(MqttMessage message, long sinceMs)
+    private static MqttBridgeRule? RuleOf(IReadOnlyList<MqttBridgeRule> rules, string topic)
     {
-        if (message.ExpirySeconds is not { } seconds)
-            return message;
-        long leftMs = seconds * 1000L - (clock.NowMs - sinceMs);
-        return leftMs <= 0 ? null : message with { ExpirySeconds = (uint)((leftMs + 999) / 1000) };
+        foreach (MqttBridgeRule rule in rules)
+        {
+            if (rule.Matches(topic))
+                return rule;
+        }
+        return null;
     }
 
     /// <summary>Hands a message to the client. Called with the lock held, so that order is kept.</summary>
@@ -251,7 +257,7 @@ public sealed class MqttBridge : IAsyncDisposable
             {
                 Topic = rule.Prefix + message.Topic,
                 Qos = Math.Min(message.Qos, rule.QosMax),
-                UserProperties = [.. message.UserProperties, new(UpMark, options.Name)],
+                UserProperties = Marked(message, UpMark),
             },
             bytes);
     }
@@ -261,8 +267,7 @@ public sealed class MqttBridge : IAsyncDisposable
         MqttPublishResult result;
         try
         {
-            // Goes on elsewhere in any case: this one still holds the lock.
-            result = await client.PublishAsync(message).AsTask().ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            result = await client.PublishAsync(message).ConfigureAwait(false);
         }
         catch (ArgumentException)
         {
@@ -341,22 +346,41 @@ public sealed class MqttBridge : IAsyncDisposable
         }
     }
 
+    private bool MayBeOwn(string outsideTopic)
+    {
+        foreach (MqttBridgeRule rule in options.Up)
+        {
+            if (rule.MatchesTarget(outsideTopic))
+                return true;
+        }
+        return false;
+    }
+
+    private KeyValuePair<string, string>[] Marked(MqttMessage message, string mark)
+    {
+        var marked = new KeyValuePair<string, string>[message.UserProperties.Count + 1];
+        for (int i = 0; i < message.UserProperties.Count; i++)
+            marked[i] = message.UserProperties[i];
+        marked[^1] = new(mark, options.Name);
+        return marked;
+    }
+
     /// <summary>A message of the outside broker, which is not trusted to send only what was asked for.</summary>
     private ValueTask OnOutside(MqttMessage message)
     {
         // 3.1.1 has no subscriptions without one's own: what may be one's own is taken for that.
-        if (Bears(message, DownMark) || (echoes && options.Up.Any(rule => rule.MatchesTarget(message.Topic))))
+        if (Bears(message, DownMark) || (echoes && MayBeOwn(message.Topic)))
         {
             Interlocked.Increment(ref looped);
             return ValueTask.CompletedTask;
         }
-        MqttBridgeRule? rule = options.Down.FirstOrDefault(rule => rule.Matches(message.Topic));
+        MqttBridgeRule? rule = RuleOf(options.Down, message.Topic);
         MqttReason reason = rule is null ? MqttReason.NotAuthorized : broker.PublishFor(message with
         {
             Topic = rule.Prefix + message.Topic,
             Qos = Math.Min(message.Qos, rule.QosMax),
             Principal = principal,
-            UserProperties = [.. message.UserProperties, new(DownMark, options.Name)],
+            UserProperties = Marked(message, DownMark),
         });
         if (reason < MqttReason.UnspecifiedError)
             Interlocked.Increment(ref takenDown);

@@ -1,9 +1,12 @@
 namespace EdgeFL.Mqtt;
 
 /// <summary>Which messages a bridge carries in one direction.</summary>
-/// <param name="Filter">Topic filter, as the source names its topics.</param>
-public sealed record MqttBridgeRule(string Filter)
+/// <param name="filter">Topic filter, as the source names its topics.</param>
+public sealed class MqttBridgeRule(string filter)
 {
+    /// <summary>Topic filter, as the source names its topics.</summary>
+    public string Filter => filter;
+
     /// <summary>Highest QoS that a message keeps on its way, 0 to 2. Default 1.</summary>
     public int QosMax { get; init; } = 1;
 
@@ -39,7 +42,7 @@ public enum MqttBridgeTroubleKind
 /// <summary>Something that an operator of a bridge should hear of.</summary>
 /// <param name="Kind">What kind.</param>
 /// <param name="Detail">Reason and topic, for a log.</param>
-public sealed record MqttBridgeTrouble(MqttBridgeTroubleKind Kind, string Detail);
+public readonly record struct MqttBridgeTrouble(MqttBridgeTroubleKind Kind, string Detail);
 
 /// <summary>What a bridge has carried since it was made.</summary>
 public readonly record struct MqttBridgeCounters

@@ -138,7 +138,7 @@ public sealed partial class MqttBroker : IAsyncDisposable
     internal MqttMessage? Retained(string topic) => router.Retained(topic);
 
     /// <summary>Topics with a retained message that a filter covers.</summary>
-    internal IEnumerable<string> RetainedTopics(string filter) => router.MatchRetained(filter).Select(message => message.Topic.Text);
+    internal List<string> RetainedTopics(string filter) => router.MatchRetained(filter).ConvertAll(message => message.Topic.Text);
 
     internal void RouteWill(RoutedMessage announced)
     {

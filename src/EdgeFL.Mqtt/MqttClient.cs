@@ -141,7 +141,6 @@ public sealed partial class MqttClient : IAsyncDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was set or the client stopped.</exception>
     public Task<MqttReason> SubscribeAsync(MqttSubscription subscription, CancellationToken cancel = default)
     {
-        ArgumentNullException.ThrowIfNull(subscription);
         CheckFilter(subscription.Filter);
         if (subscription.Qos is < 0 or > 2)
             throw new ArgumentException($"QoS {subscription.Qos} does not exist: use 0, 1 or 2.", nameof(subscription));

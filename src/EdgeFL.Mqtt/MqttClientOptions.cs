@@ -111,7 +111,7 @@ public sealed record MqttClientOptions
 /// <summary>What a client wants to hear.</summary>
 /// <param name="Filter">Topic filter.</param>
 /// <param name="Qos">Highest QoS wanted, 0, 1 or 2.</param>
-public sealed record MqttSubscription(string Filter, int Qos = 0)
+public readonly record struct MqttSubscription(string Filter, int Qos = 0)
 {
     /// <summary>MQTT 5.0: not what this client publishes itself. Default false.</summary>
     public bool NoLocal { get; init; }

@@ -1,5 +1,20 @@
 namespace EdgeFL.Mqtt;
 
+/// <summary>A message that waits, and since when.</summary>
+internal sealed class WaitingMessage(MqttMessage message, long sinceMs)
+{
+    public MqttMessage Message => message;
+
+    /// <summary>As it may be sent now: the time that it has waited is taken off its expiry; null when nothing is left.</summary>
+    public MqttMessage? LessWait(long nowMs)
+    {
+        if (message.ExpirySeconds is not { } seconds)
+            return message;
+        long leftMs = seconds * 1000L - (nowMs - sinceMs);
+        return leftMs <= 0 ? null : message with { ExpirySeconds = (uint)((leftMs + 999) / 1000) };
+    }
+}
+
 /// <summary>
 /// What waits for the outside broker: names of topics whose retained message is to be told, which stays where it is, and the other messages
 /// in their order. Past its bounds the oldest gives way. Used under the bridge's lock.
@@ -10,7 +25,7 @@ internal sealed class BridgeStore(int messagesMax, int topicsMax, long bytesMax)
 
     private readonly Queue<string> topics = new();
     private readonly HashSet<string> known = new(StringComparer.Ordinal);
-    private readonly Queue<(MqttMessage Message, long SinceMs)> messages = new();
+    private readonly Queue<WaitingMessage> messages = new();
     private long bytes;
 
     public int Count => topics.Count + messages.Count;
@@ -31,7 +46,7 @@ internal sealed class BridgeStore(int messagesMax, int topicsMax, long bytesMax)
     /// <summary>Adds a message; returns how many gave way, itself perhaps among them.</summary>
     public int Add(MqttMessage message, long nowMs)
     {
-        messages.Enqueue((message, nowMs));
+        messages.Enqueue(new WaitingMessage(message, nowMs));
         bytes += BytesOf(message);
         return MakeRoom();
     }
@@ -46,14 +61,12 @@ internal sealed class BridgeStore(int messagesMax, int topicsMax, long bytesMax)
         return true;
     }
 
-    /// <summary>Takes the oldest message.</summary>
-    public bool TryTake(out MqttMessage message, out long sinceMs)
+    /// <summary>Takes the oldest message; null when there is none.</summary>
+    public WaitingMessage? TryTake()
     {
-        bool taken = messages.TryDequeue(out (MqttMessage Message, long SinceMs) oldest);
-        (message, sinceMs) = oldest;
-        if (taken)
-            bytes -= BytesOf(message);
-        return taken;
+        if (messages.TryDequeue(out WaitingMessage? oldest))
+            bytes -= BytesOf(oldest.Message);
+        return oldest;
     }
 
     /// <summary>Messages give way before topics do: a state that is not told is wrong for longer than an event is missed.</summary>
@@ -61,7 +74,7 @@ internal sealed class BridgeStore(int messagesMax, int topicsMax, long bytesMax)
     {
         int before = Count;
         while (messages.Count > messagesMax || (bytes > bytesMax && messages.Count > 0))
-            TryTake(out _, out _);
+            TryTake();
         while (topics.Count > topicsMax || (bytes > bytesMax && topics.Count > 0))
             TryTakeTopic(out _);
         return before - Count;

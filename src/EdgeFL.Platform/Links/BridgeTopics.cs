@@ -35,8 +35,8 @@ public static class BridgeTopics
         return new MqttBridge(broker, new MqttBridgeOptions
         {
             Name = context.Node.Value,
-            Up = [.. up.Select(suffix => new MqttBridgeRule(Topics.Of(context.Fleet, context.Node, suffix)))],
-            Down = [.. (config.Down ?? Down).Select(suffix => new MqttBridgeRule(suffix == FleetRevoked ? Topics.Revoked(context.Fleet) : Topics.Of(context.Fleet, context.Node, suffix)))],
+            Up = Rules(context, up),
+            Down = Rules(context, config.Down ?? Down),
             StoreMessagesMax = HeldMessagesMax,
             StoreBytesMax = 256 * 1024,
             OnTrouble = trouble => context.Notify(From(config.Broker, trouble)),
@@ -57,6 +57,14 @@ public static class BridgeTopics
         });
     }
 
+    private static MqttBridgeRule[] Rules(LinkContext context, IReadOnlyList<string> suffixes)
+    {
+        var rules = new MqttBridgeRule[suffixes.Count];
+        for (int i = 0; i < rules.Length; i++)
+            rules[i] = new(suffixes[i] == FleetRevoked ? Topics.Revoked(context.Fleet) : Topics.Of(context.Fleet, context.Node, suffixes[i]));
+        return rules;
+    }
+
     private static NodeEvent From(string broker, MqttBridgeTrouble trouble) => trouble.Kind switch
     {
         MqttBridgeTroubleKind.StoreFull => new("bridge-full", EventSeverity.Warning, $"More waits for {broker} than is kept: {trouble.Detail}.", "Look at why it is away for so long."),
@@ -71,7 +79,11 @@ public static class BridgeTopics
         {
             if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~AtomicFile.Private) != 0)
                 throw new ConfigException("open-password-file", $"network.bridge.passwordFile: others than the owner may get at {path}.", $"chmod 600 {path}");
-            return File.ReadAllBytes(path).AsSpan().TrimEnd("\r\n"u8).ToArray();
+            byte[] text = File.ReadAllBytes(path);
+            int length = text.Length;
+            while (length > 0 && text[length - 1] is (byte)'\r' or (byte)'\n')
+                length--;
+            return text[..length];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
