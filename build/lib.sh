@@ -14,6 +14,16 @@ need_command() {
   install_packages "${missing[@]}"
 }
 
+# need_server COMMAND=PACKAGE ... : the same for servers that tests start themselves, on ports of their own. The package's service stays off.
+need_server() {
+  local pair
+  for pair in "$@"; do
+    PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%=*}" >/dev/null 2>&1 && continue
+    install_packages "${pair#*=}"
+    as_root systemctl disable --now "${pair#*=}" >/dev/null 2>&1 || as_root service "${pair#*=}" stop >/dev/null 2>&1 || true
+  done
+}
+
 # need_file FILE=PACKAGE ... : the same for packages that bring no command.
 need_file() {
   local pair missing=()
@@ -24,20 +34,20 @@ need_file() {
 install_packages() {
   [ $# -gt 0 ] || return 0
   command -v apt-get >/dev/null 2>&1 || die "these packages are missing and there is no apt-get to install them: $*"
-  local sudo=()
-  if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null 2>&1 || die "these packages are missing: $*. Next: as root, apt-get install $*"
-    sudo=(sudo)
-  fi
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null 2>&1 || die "these packages are missing: $*. Next: as root, apt-get install $*"
   say "installing $* (apt)"
   local log
   log=$(mktemp)
-  if ! { "${sudo[@]}" apt-get update -qq && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } >"$log" 2>&1; then
+  if ! { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     rm -f "$log"
     die "apt could not install $*. Next: apt-get update && apt-get install $*"
   fi
   rm -f "$log"
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 need_dotnet() {

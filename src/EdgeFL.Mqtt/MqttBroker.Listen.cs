@@ -215,6 +215,7 @@ public sealed partial class MqttBroker
             while (await timer.WaitForNextTickAsync(stopping.Token).ConfigureAwait(false))
             {
                 _ = Snapshot(out BrokerConnection[] open);
+                MqttBuffers.Trim();
                 long now = clock.NowMs;
                 foreach (BrokerConnection connection in open)
                     connection.Sweep(now);

@@ -8,9 +8,6 @@ public sealed partial class MqttClient
     /// <summary>A connection that held this long starts the back-off over, ms.</summary>
     private const int SettledMs = 5000;
 
-    /// <summary>Closes without a CONNACK after which 3.1.1 is tried.</summary>
-    private const int SilentClosesMax = 2;
-
     private readonly AsyncLocal<bool> handling = new();
     private readonly CancellationTokenSource stopping = new();
     private readonly Channel<Incoming> incoming;
@@ -24,7 +21,6 @@ public sealed partial class MqttClient
     private bool stopped;
     private bool everConnected;
     private bool versionRefused;
-    private int silentCloses;
 
     internal Func<ushort, bool> IsPacketIdAsked { get; }
 
@@ -177,7 +173,8 @@ public sealed partial class MqttClient
             version = NextVersion(tried, end);
             bool again = !stopping.IsCancellationRequested;
             failures = end.WasConnected && clock.NowMs - startedMs > SettledMs ? 0 : failures + 1;
-            int delayMs = !again ? -1 : end.VersionRefused ? 0 : BackOffMs(Math.Max(failures - 1, 0));
+            bool fallsBack = tried == MqttVersion.V5 && version == MqttVersion.V311;
+            int delayMs = !again ? -1 : fallsBack ? 0 : BackOffMs(Math.Max(failures - 1, 0));
             Tell(options.OnDisconnected, new MqttDisconnected(end.WasConnected, end.Reason, end.Detail, delayMs));
             if (delayMs > 0)
                 await Task.WhenAny(Task.Delay(delayMs, stopping.Token)).ConfigureAwait(false);
@@ -185,14 +182,13 @@ public sealed partial class MqttClient
     }
 
     /// <summary>
-    /// 3.1.1 from then on when 5.0 was refused for its version. Some old brokers refuse it by closing without a word: after
-    /// two such closes 3.1.1 gets one try, and 5.0 is tried again after that.
+    /// 3.1.1 from then on when 5.0 was refused for its version. RabbitMQ 3.10 refuses it by closing without a word: 3.1.1 gets
+    /// one try then, and the connection after that asks for 5.0 again, since a broker that starts or is full may close so too.
     /// </summary>
     private MqttVersion NextVersion(MqttVersion tried, ConnectionEnd end)
     {
         versionRefused |= end.VersionRefused;
-        silentCloses = end.Silent && tried == MqttVersion.V5 ? silentCloses + 1 : 0;
-        return versionRefused || silentCloses >= SilentClosesMax ? MqttVersion.V311 : options.Version;
+        return versionRefused || (end.Silent && tried == MqttVersion.V5) ? MqttVersion.V311 : options.Version;
     }
 
     private void Tell<T>(Action<T>? callback, T news)

@@ -62,7 +62,8 @@ public sealed record MqttClientOptions
     /// <summary>Bytes that wait in the same way, at least 1024. Default 8 MiB.</summary>
     public long OutgoingBytesMax { get; init; } = 8 * 1024 * 1024;
 
-    /// <summary>Unfinished QoS 1 and 2 publishes on the way, 1 to 1024; fewer where the broker's receive maximum says so. Default 32.</summary>
+    /// <summary>Unacknowledged QoS 1 and unfinished QoS 2 publishes on the way, 1 to 1024; fewer where the broker's receive maximum says so,
+    /// at most 20 in 3.1.1, which has none. Default 32.</summary>
     public int InFlightMax { get; init; } = 32;
 
     /// <summary>Received QoS 1 and 2 messages whose handler has not ended (the receive maximum), 1 to 65535. Default 64.</summary>
@@ -129,7 +130,7 @@ public sealed record MqttConnected(MqttVersion Version, bool SessionPresent);
 /// <param name="WasConnected">False when CONNACK never came or refused.</param>
 /// <param name="Reason">What the broker said, or the nearest reason code; <see cref="MqttReason.Success"/> after a stop.</param>
 /// <param name="Detail">The cause, for a log.</param>
-/// <param name="RetryInMs">Milliseconds until the next attempt; -1 when there is none.</param>
+/// <param name="RetryInMs">Milliseconds until the next attempt; 0 when it is made at once because the broker does not seem to know 5.0; -1 when there is none.</param>
 public sealed record MqttDisconnected(bool WasConnected, MqttReason Reason, string Detail, int RetryInMs);
 
 /// <summary>How a publish ended.</summary>

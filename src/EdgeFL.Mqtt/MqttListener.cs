@@ -25,6 +25,17 @@ public sealed record MqttListener
     /// </summary>
     public bool IsClientCertificateOptional { get; init; }
 
+    /// <summary>
+    /// Speak MQTT over WebSocket here, for browsers (RFC 6455; subprotocol <c>mqtt</c>, path <c>/mqtt</c> or <c>/</c>), inside TLS where that is on. Default false.
+    /// </summary>
+    public bool IsWebSocket { get; init; }
+
+    /// <summary>
+    /// Which pages may open a WebSocket: gets the Origin header, null where there is none (programs need not send it), and returns whether it is
+    /// allowed. Called on the connection's thread; it returns quickly. Default null: all are.
+    /// </summary>
+    public Func<string?, bool>? AllowsOrigin { get; init; }
+
     internal void Check()
     {
         ArgumentNullException.ThrowIfNull(Name);

@@ -13,31 +13,30 @@ public sealed class BridgeTests(ITestOutputHelper output)
         output.WriteLine(Built.Which);
         string[] names = ["alpha", "beta"];
         using TestFleet fleet = await TestFleet.CreateAsync(names);
+        using OutsideBroker outside = await OutsideBroker.StartAsync(BrokerKind.Mosquitto);
         Agent[] agents;
         Listener own;
-        int port;
-        using (Mosquitto outside = await Mosquitto.StartAsync())
+        using (Listener monitor = Listener.At(outside.Port))
         {
-            port = outside.Port;
             int[] ports = fleet.ConfigureStatic(c => c with { Network = c.Network with { Bridge = new BridgeConfig { Broker = outside.Url } } }, names);
-            using Listener monitor = Listener.At(port);
             agents = [fleet.Start("alpha"), fleet.Start("beta")];
             await SeesAllAsync(monitor, names);
             Assert.Subset(new HashSet<string> { "status", "info", "train", "telemetry", "infer", "event" }, monitor.All.Select(h => h.Suffix).ToHashSet());
             Assert.All(monitor.All, Payloads.AssertDocumented);
             own = fleet.Listen(ports[0]);
             await own.UntilAsync(l => l.Last("alpha", "status") is not null, "the operator hears alpha at its own broker");
-            await SayAsync(port, $"edgefl/v1/{fleet.Name}/alpha/cmd/identify");
+            await SayAsync(outside.Port, $"edgefl/v1/{fleet.Name}/alpha/cmd/identify");
             await own.UntilAsync(l => l.Last("alpha", "cmd/identify")?.Text == "now", "a command comes down");
         }
 
+        outside.Kill();
         using (own)
         {
             await own.UntilAsync(l => l.HasEvent("alpha", "broker-lost"), "alpha tells that the broker is away");
             long round = own.Round("alpha");
             await own.UntilRoundAsync("alpha", round + 3);
-            using Mosquitto again = await Mosquitto.StartAsync(port);
-            using Listener monitor = Listener.At(port);
+            await outside.GoAsync();
+            using Listener monitor = Listener.At(outside.Port);
             await SeesAllAsync(monitor, names);
             await monitor.UntilRoundAsync("alpha", round + 3);
             Assert.Equal(0, await agents[1].StopAsync(Wait.Patience));

@@ -24,12 +24,15 @@ public sealed class DemoTests(ITestOutputHelper output)
         AssertLearned(demo, nodes: 4, rounds: 40);
     }
 
-    [Fact]
-    public async Task Demo_OverMosquitto_IsReadableByAnySubscriber()
+    [Theory]
+    [InlineData(BrokerKind.Mosquitto)]
+    [InlineData(BrokerKind.Nats)]
+    [InlineData(BrokerKind.RabbitMq)]
+    public async Task Demo_OverAnOutsideBroker_LearnsAndIsReadableByAnySubscriber(BrokerKind kind)
     {
-        using Mosquitto mosquitto = await Mosquitto.StartAsync();
-        using Listener heard = Listener.At(mosquitto.Port);
-        using DemoRunOf demo = await DemoRunOf.RunAsync(Patience, [], "--nodes", "4", "--rounds", "40", "--broker", mosquitto.Url);
+        using OutsideBroker broker = await OutsideBroker.StartAsync(kind);
+        using Listener heard = Listener.At(broker.Port);
+        using DemoRunOf demo = await DemoRunOf.RunAsync(Patience, [], "--nodes", "4", "--rounds", "40", "--broker", broker.Url);
         output.WriteLine(demo.Summary.GetRawText());
         AssertLearned(demo, nodes: 4, rounds: 40);
 

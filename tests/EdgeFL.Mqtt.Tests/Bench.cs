@@ -9,6 +9,9 @@ internal static class Bench
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    // Raw peers wait on the pool's threads: brokers and clients in the same process must find some that do not.
+    static Bench() => ThreadPool.SetMinThreads(64, 64);
+
     public static async Task<MqttBroker> BrokerAsync(Func<MqttBrokerOptions, MqttBrokerOptions>? change = null)
     {
         MqttBrokerOptions options = new() { Access = MqttOpenAccess.Instance };

@@ -116,6 +116,28 @@ public sealed class ClientTests
     }
 
     [Fact]
+    public async Task Version_SilentBroker_IsAskedFor5OnEachConnectionAndThenFor311AtOnce()
+    {
+        using FakeBroker fake = new();
+        await using Listener client = new(fake.Options());
+        await client.Client.StartAsync();
+        List<MqttVersion> asked = [];
+        for (int connections = 0; connections < 2;)
+        {
+            using RawPeer peer = await fake.AcceptAsync(null);
+            asked.Add(peer.Version);
+            if (peer.Version != MqttVersion.V311)
+                continue;
+            peer.Send(new ConnAckPacket());
+            connections++;
+            await Bench.UntilAsync(() => client.Starts.Count == connections, "it is connected");
+        }
+        Assert.Equal([MqttVersion.V5, MqttVersion.V311, MqttVersion.V5, MqttVersion.V311], asked);
+        await Bench.UntilAsync(() => client.Ends.Count == 4, "it has told of all");
+        Assert.Equal([true, false, true, false], client.Ends.Select(end => end.RetryInMs == 0));
+    }
+
+    [Fact]
     public async Task DeadPeer_NoPingAnswer_Reconnects()
     {
         using FakeBroker fake = new();
@@ -185,7 +207,7 @@ public sealed class ClientTests
     [Fact]
     public async Task Queue_FullWhileAway_RefusesAndCounts_ThenDeliversWhatItTook()
     {
-        int port = FreePort();
+        int port = OutsideBroker.FreePorts(1)[0];
         await using Listener client = new(new MqttClientOptions { Host = "127.0.0.1", Port = port, ClientId = "c", OutgoingQueueMax = 3, ReconnectMinMs = 50, ReconnectMaxMs = 100 });
         await client.Client.StartAsync();
         for (byte i = 0; i < 3; i++)
@@ -208,7 +230,7 @@ public sealed class ClientTests
     [Fact]
     public async Task Stop_WhileAway_EndsEverythingThatWaits()
     {
-        await using Listener client = new(new MqttClientOptions { Host = "127.0.0.1", Port = FreePort(), ReconnectMinMs = 60_000, ReconnectMaxMs = 60_000 });
+        await using Listener client = new(new MqttClientOptions { Host = "127.0.0.1", Port = OutsideBroker.FreePorts(1)[0], ReconnectMinMs = 60_000, ReconnectMaxMs = 60_000 });
         await client.Client.StartAsync();
         ValueTask<MqttPublishResult> publish = client.Client.PublishAsync("q", new byte[] { 1 }, 1);
         Task<MqttReason> subscribe = client.Client.SubscribeAsync("q");
@@ -249,12 +271,5 @@ public sealed class ClientTests
         using RawPeer next = await fake.AcceptAsync(new ConnAckPacket());
         await client.Client.WaitConnectedAsync().WaitAsync(Bench.Patience);
         Assert.True(client.Client.Counters.MalformedPackets > 0);
-    }
-
-    private static int FreePort()
-    {
-        using Socket probe = new(SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
     }
 }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 namespace EdgeFL.Mqtt.Tests;
@@ -49,29 +47,6 @@ internal sealed class Peer : IDisposable
         return Start("/usr/bin/python3", "python3", ["-u", "-c", script, .. arguments]);
     }
 
-    /// <summary>A mosquitto broker on a free loopback port, with its configuration in a folder of its own.</summary>
-    public static async Task<(Peer Broker, int Port)> MosquittoAsync(string folder, string configuration = "allow_anonymous true")
-    {
-        for (int attempt = 0; ; attempt++)
-        {
-            int port;
-            using (Socket probe = new(SocketType.Stream, ProtocolType.Tcp))
-            {
-                probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-                port = ((IPEndPoint)probe.LocalEndPoint!).Port;
-            }
-            string file = Path.Combine(folder, $"mosquitto-{port}.conf");
-            await File.WriteAllTextAsync(file, $"listener {port} 127.0.0.1\npersistence false\nuser root\n{configuration}\n");
-            Peer broker = Start("/usr/sbin/mosquitto", "mosquitto", "-c", file, "-v");
-            await Bench.UntilAsync(() => broker.HasExited || Answers(port), "mosquitto listens");
-            if (!broker.HasExited)
-                return (broker, port);
-            // Somebody else took the port in between.
-            Assert.True(attempt < 5, "mosquitto does not start: " + broker.Output);
-            broker.Dispose();
-        }
-    }
-
     public int ExitCode()
     {
         Assert.True(process.WaitForExit(Bench.Patience), "the peer does not end: " + Output);
@@ -95,19 +70,5 @@ internal sealed class Peer : IDisposable
             return;
         lock (output)
             output.AppendLine(line);
-    }
-
-    private static bool Answers(int port)
-    {
-        using Socket probe = new(SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            probe.Connect(IPAddress.Loopback, port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 }

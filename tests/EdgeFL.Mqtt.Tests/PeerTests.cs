@@ -71,7 +71,7 @@ public sealed class PeerTests : IDisposable
         await using MqttBroker broker = await Bench.BrokerAsync(o => o with { Listeners = [new() { Tls = () => authority.Server(server) }], Access = new OwnNameAccess() });
         using BlockingQueue heard = new();
         using IDisposable subscription = broker.Subscribe("#", heard.Add);
-        string[] tls = Files(authority, node);
+        string[] tls = authority.Write(folder, node);
 
         using (Peer own = Peer.Pub(["-h", "localhost", "-p", Port(broker.LocalEndPoint.Port), "-V", "mqttv5", "-q", "1", "-t", "node-1/x", "-m", "own", .. tls]))
             Assert.True(own.ExitCode() == 0, own.Output);
@@ -129,70 +129,6 @@ public sealed class PeerTests : IDisposable
         Assert.True(paho.ExitCode() == 0, paho.Output);
         Assert.Contains($"heard to/paho/1 hello 1 {(five ? "greeting" : "-")}", paho.Output, StringComparison.Ordinal);
         Assert.Equal(0, broker.Counters.MalformedPackets);
-    }
-
-    [Theory]
-    [InlineData(MqttVersion.V311)]
-    [InlineData(MqttVersion.V5)]
-    public async Task OurClient_ThroughMosquitto_RoundTripsAndKeepsRetained(MqttVersion version)
-    {
-        (Peer mosquitto, int port) = await Peer.MosquittoAsync(folder);
-        using (mosquitto)
-        {
-            MqttClientOptions To(string id) => new() { Host = "127.0.0.1", Port = port, ClientId = id, Version = version };
-            await using Listener hearer = await Bench.ConnectAsync(To("hearer"), "a/#");
-            await using Listener speaker = await Bench.ConnectAsync(To("speaker"));
-            byte[] payload = new byte[61_440];
-            new Random(3).NextBytes(payload);
-            for (int i = 0; i < 100; i++)
-                Assert.Equal(MqttPublishStatus.Delivered, (await speaker.Client.PublishAsync($"a/{i}", payload, 1).AsTask().WaitAsync(Bench.Patience)).Status);
-            for (int i = 0; i < 100; i++)
-            {
-                MqttMessage message = hearer.Next();
-                Assert.Equal($"a/{i}", message.Topic);
-                Assert.Equal(payload, message.Payload.ToArray());
-            }
-            await speaker.Client.PublishAsync("kept", Bench.Bytes("k"), 1, retain: true).AsTask().WaitAsync(Bench.Patience);
-            await using Listener late = await Bench.ConnectAsync(To("late"), "kept");
-            Assert.True(late.Next().Retain);
-            Assert.Equal(MqttReason.Success, await hearer.Client.UnsubscribeAsync("a/#").WaitAsync(Bench.Patience));
-            Assert.Equal(version, Assert.Single(hearer.Starts).Version);
-        }
-    }
-
-    [Fact]
-    public async Task OurClient_ToMosquittoOverMutualTls_ConnectsWithItsCertificateAlone()
-    {
-        using TestAuthority authority = new();
-        using X509Certificate2 server = authority.Issue("broker");
-        using X509Certificate2 node = authority.Issue("node-1");
-        string[] files = Files(authority, server);
-        (Peer mosquitto, int port) = await Peer.MosquittoAsync(folder, $"cafile {files[1]}\ncertfile {files[3]}\nkeyfile {files[5]}\nrequire_certificate true\nuse_identity_as_username true\ntls_version tlsv1.3\nallow_anonymous false");
-        using (mosquitto)
-        {
-            MqttClientOptions options = new() { Host = "127.0.0.1", Port = port, ClientId = "c", ReconnectMinMs = 50, ReconnectMaxMs = 100 };
-            await using (Listener client = await Bench.ConnectAsync(options with { Tls = () => authority.Client(node) }, "x"))
-            {
-                await client.Client.PublishAsync("x", Bench.Bytes("1"), 1).AsTask().WaitAsync(Bench.Patience);
-                Assert.Equal("1", Bench.Text(client.Next()));
-            }
-            await using Listener bare = new(options with { Tls = () => authority.Client(null) });
-            await bare.Client.StartAsync();
-            await Bench.UntilAsync(() => !bare.Ends.IsEmpty, "it was refused");
-            Assert.Empty(bare.Starts);
-        }
-    }
-
-    private string[] Files(TestAuthority authority, X509Certificate2 certificate)
-    {
-        string ca = Path.Combine(folder, "ca.pem");
-        string cert = Path.Combine(folder, "cert.pem");
-        string key = Path.Combine(folder, "key.pem");
-        File.WriteAllText(ca, authority.Root.ExportCertificatePem());
-        File.WriteAllText(cert, certificate.ExportCertificatePem());
-        using System.Security.Cryptography.ECDsa own = certificate.GetECDsaPrivateKey()!;
-        File.WriteAllText(key, own.ExportPkcs8PrivateKeyPem());
-        return ["--cafile", ca, "--cert", cert, "--key", key];
     }
 
     private static string Port(int port) => port.ToString(CultureInfo.InvariantCulture);

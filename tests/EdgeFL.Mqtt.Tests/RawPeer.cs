@@ -48,6 +48,9 @@ internal sealed class RawPeer : IDisposable
 
     public void Send(ReadOnlySpan<byte> bytes) => socket.Send(bytes);
 
+    /// <summary>Says that nothing more will come, and stays to listen.</summary>
+    public void HalfClose() => socket.Shutdown(SocketShutdown.Send);
+
     public T Read<T>() where T : MqttPacket => Assert.IsType<T>(ReadAny());
 
     /// <summary>The next packet, null when the other side has closed.</summary>

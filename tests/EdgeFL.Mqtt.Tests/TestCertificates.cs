@@ -47,6 +47,18 @@ internal sealed class TestAuthority : IDisposable
         CertificateChainPolicy = Policy(),
     };
 
+    /// <summary>Writes a certificate for programs that read files.</summary>
+    /// <returns>As mosquitto's clients want them: --cafile PATH --cert PATH --key PATH.</returns>
+    public string[] Write(string folder, X509Certificate2 certificate)
+    {
+        string ca = Path.Combine(folder, "ca.pem"), cert = Path.Combine(folder, "cert.pem"), keyFile = Path.Combine(folder, "key.pem");
+        File.WriteAllText(ca, Root.ExportCertificatePem());
+        File.WriteAllText(cert, certificate.ExportCertificatePem());
+        using ECDsa own = certificate.GetECDsaPrivateKey()!;
+        File.WriteAllText(keyFile, own.ExportPkcs8PrivateKeyPem());
+        return ["--cafile", ca, "--cert", cert, "--key", keyFile];
+    }
+
     public void Dispose()
     {
         Root.Dispose();

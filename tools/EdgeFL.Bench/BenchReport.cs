@@ -23,11 +23,12 @@ internal static class BenchTable
 {
     public static void Write(TextWriter to, IReadOnlyList<BenchRow> rows)
     {
+        int width = rows.Max(row => row.Name.Length);
         foreach (BenchRow row in rows)
         {
             string peer = row.Peer is { } other ? FormattableString.Invariant($"  peer {other:0.###}  ratio {row.Value:0.###}") : "";
             string goal = row.Goal is { } wanted ? FormattableString.Invariant($"  goal {(row.Better == "lower" ? "<=" : ">=")} {wanted:0.###}: {(row.Holds == true ? "holds" : "MISSED")}") : "";
-            to.WriteLine(FormattableString.Invariant($"{row.Name,-24} {row.Ours,10:0.###} {row.Unit}{peer}{goal}"));
+            to.WriteLine(FormattableString.Invariant($"{row.Name.PadRight(width)} {row.Ours,10:0.###} {row.Unit}{peer}{goal}"));
         }
     }
 }

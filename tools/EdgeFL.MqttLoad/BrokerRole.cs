@@ -22,7 +22,7 @@ internal static class BrokerRole
     public static MqttBroker Make(DeviceCredentials? credentials, int inFlight) => new(new MqttBrokerOptions
     {
         Access = MqttOpenAccess.Instance,
-        Tls = credentials is null ? null : new TlsPolicy(credentials).Server,
+        Listeners = [new MqttListener { Tls = credentials is null ? null : new TlsPolicy(credentials).Server }],
         ConnectionsMax = ConnectionsMax,
         ConnectionsPerPrincipalMax = 0,
         PendingConnectionsMax = ConnectionsMax,

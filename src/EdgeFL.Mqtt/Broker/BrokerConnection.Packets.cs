@@ -48,7 +48,7 @@ internal sealed partial class BrokerConnection
         reason = Judge(topic);
         if (reason == MqttReason.Success)
         {
-            RoutedMessage message = RoutedMessage.Take(publish, topic, Principal!, Clock.NowMs);
+            RoutedMessage message = RoutedMessage.Take(publish, topic, Principal!, Framer, Clock.NowMs);
             reason = router.Route(message, session);
             message.Drop();
         }
@@ -103,8 +103,14 @@ internal sealed partial class BrokerConnection
         }
         bool received = type == MqttPacketType.PubRec && reason < MqttReason.UnspecifiedError;
         bool known;
+        bool wrong;
         lock (router.Gate)
+        {
             known = !closing && (received ? session!.Received(packetId) : session!.Finish(packetId, type));
+            wrong = !closing && !known && session!.IsUnderWay(packetId);
+        }
+        if (wrong)
+            return Violation(MqttReason.ProtocolError, $"{type} for a publish that waits for another answer");
         if (received)
             QueueAck(MqttPacketType.PubRel, packetId, known ? MqttReason.Success : MqttReason.PacketIdentifierNotFound);
         else

@@ -76,8 +76,15 @@ internal sealed partial class BrokerConnection : MqttLink
         {
             if (listener.Tls is not null && !await SecureAsync(listener.Tls).ConfigureAwait(false))
                 return;
+            if (listener.IsWebSocket && !await UpgradeAsync().ConfigureAwait(false))
+                return;
             writing = WriteLoopAsync();
             await ReadLoopAsync().ConfigureAwait(false);
+            if (web is { IsAtEnd: true })
+            {
+                AnswerEnd(web);
+                await DiscardAsync(web.Inner).ConfigureAwait(false);
+            }
             if (IsClosing())
                 await writing.ConfigureAwait(false);
         }
@@ -221,11 +228,14 @@ internal sealed partial class BrokerConnection : MqttLink
             batch.AddRelease(version, delivery.PacketId);
             return;
         }
-        bool expired = message.IsExpired(now);
-        if (!expired && Fits(message, delivery))
+        // One whose delivery has begun does not expire any more (5.0, 3.3.2.3.3 and 4.3.3).
+        bool expired = !delivery.SentBefore && message.IsExpired(now);
+        long room = packetBytesOutMax == long.MaxValue ? long.MaxValue
+            : packetBytesOutMax - PublishCodec.PacketBytes(version == MqttVersion.V5, message, delivery.Qos, delivery.SubscriptionIds);
+        if (!expired && room >= 0)
         {
             bool aliasKnown = false;
-            ushort alias = outgoingAliases?.For(message.Topic, out aliasKnown) ?? 0;
+            ushort alias = room < PublishCodec.AliasRoom ? (ushort)0 : outgoingAliases?.For(message.Topic, out aliasKnown) ?? 0;
             batch.AddPublish(version, message, delivery, alias, aliasKnown, message.SecondsLeft(now));
         }
         else
@@ -239,10 +249,6 @@ internal sealed partial class BrokerConnection : MqttLink
         }
         message.Drop();
     }
-
-    private bool Fits(RoutedMessage message, in Delivery delivery) =>
-        packetBytesOutMax == long.MaxValue
-        || PublishCodec.PacketBytes(version == MqttVersion.V5, message, delivery.Qos, delivery.SubscriptionIds) + PublishCodec.AliasBytes <= packetBytesOutMax;
 
     private async Task<bool> SecureAsync(Func<SslServerAuthenticationOptions> makeOptions)
     {

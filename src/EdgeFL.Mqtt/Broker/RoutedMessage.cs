@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace EdgeFL.Mqtt;
 
 /// <summary>
@@ -42,18 +40,30 @@ internal sealed class RoutedMessage
     /// <summary>What it counts for in a queue, bytes.</summary>
     public long QueueBytes => OverheadBytes + Topic.Utf8.Length + properties.Length + Payload.Length;
 
-    /// <summary>Copies a PUBLISH out of its packet. The caller holds it, and lets go with <see cref="Drop"/>.</summary>
-    public static RoutedMessage Take(scoped in PublishFields publish, TopicName topic, string principal, long nowMs)
+    /// <summary>Takes a PUBLISH out of its packet. The caller holds it, and lets go with <see cref="Drop"/>.</summary>
+    /// <param name="publish">Fields of the packet that the framer gave last.</param>
+    /// <param name="topic">Its topic.</param>
+    /// <param name="principal">Who published it.</param>
+    /// <param name="framer">Where the packet lies; it may give its array away.</param>
+    /// <param name="nowMs">Time of the clock.</param>
+    public static RoutedMessage Take(scoped in PublishFields publish, TopicName topic, string principal, MqttFramer framer, long nowMs)
     {
         int head = publish.ForwardedBytes;
-        byte[] bytes = ArrayPool<byte>.Shared.Rent(head + publish.Payload.Length);
-        publish.CopyForwarded(bytes);
-        publish.Payload.CopyTo(bytes.AsSpan(head));
+        int length = publish.Payload.Length;
+        int end = 0;
+        byte[]? bytes = publish.TopicAlias == 0 ? framer.TryGiveAway(out end) : null;
+        if (bytes is null)
+        {
+            end = head + length;
+            bytes = MqttBuffers.Rent(end);
+            publish.CopyForwarded(bytes);
+            publish.Payload.CopyTo(bytes.AsSpan(head));
+        }
         return new RoutedMessage(topic, publish.Qos, publish.Retain, principal, publish.ExpirySeconds, nowMs)
         {
             rented = bytes,
-            properties = bytes.AsMemory(0, head),
-            Payload = bytes.AsMemory(head, publish.Payload.Length),
+            properties = bytes.AsMemory(end - length - head, head),
+            Payload = bytes.AsMemory(end - length, length),
             ExpiryOffset = publish.ForwardedExpiryOffset,
         };
     }
@@ -89,7 +99,7 @@ internal sealed class RoutedMessage
         rented = null;
         properties = default;
         Payload = default;
-        ArrayPool<byte>.Shared.Return(bytes);
+        MqttBuffers.Return(bytes);
     }
 
     /// <summary>The same message, whose expiry counts from now on.</summary>

@@ -106,6 +106,9 @@ internal sealed class Session(string principal, string clientId, MqttBrokerOptio
         return true;
     }
 
+    /// <summary>Whether the client was sent something of that identifier on its connection of now, and has not finished it.</summary>
+    public bool IsUnderWay(ushort packetId) => inFlight.IsUnderWay(packetId);
+
     /// <summary>A delivery is not to be sent after all.</summary>
     public void Cancel(ushort packetId)
     {

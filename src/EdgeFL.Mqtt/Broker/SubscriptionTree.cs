@@ -26,7 +26,7 @@ internal sealed class SharedGroup
     public const string Prefix = "$share/";
 
     private readonly List<Subscription> members = [];
-    private int next;
+    private int last = -1;
 
     public SharedGroup(string sharedFilter)
     {
@@ -59,8 +59,8 @@ internal sealed class SharedGroup
         Subscription? busy = null;
         for (int i = 0; i < members.Count; i++)
         {
-            next = next + 1 < members.Count ? next + 1 : 0;
-            Subscription member = members[next];
+            last = last + 1 < members.Count ? last + 1 : 0;
+            Subscription member = members[last];
             Session session = member.Session!;
             if (session.Connection is null)
                 absent ??= Math.Min(qos, member.Qos) > 0 ? member : null;

@@ -7,7 +7,7 @@ internal sealed partial class ClientConnection
     protected override bool OnPacket(byte firstByte, ReadOnlySpan<byte> body)
     {
         if (!IsUp)
-            return OnFirstPacket(firstByte, body);
+            return OnFirstPacket(firstByte, body) || Leave();
         MqttPacketType type = (MqttPacketType)(firstByte >> 4);
         if (type == MqttPacketType.Publish)
             return OnPublish(firstByte, body);
@@ -26,8 +26,7 @@ internal sealed partial class ClientConnection
                 return true;
             case DisconnectPacket disconnect when version == MqttVersion.V5:
                 Note(disconnect.Reason, $"the broker disconnected: {disconnect.Reason} {disconnect.Properties?.ReasonString}".TrimEnd());
-                Abort(); // It has said its last word, and waits for us to close (5.0, 3.14.4).
-                return false;
+                return Leave();
             default:
                 return Violation(MqttReason.ProtocolError, $"the broker sent {packet!.Type}, which is not allowed here");
         }
@@ -78,7 +77,7 @@ internal sealed partial class ClientConnection
             outgoingAliases = aliases > 0 ? new OutgoingAliases(aliases) : null;
             retainAllowed = granted?.RetainAvailable != 0;
             IsUp = true;
-            client.Resume(this, answer, Math.Min(options.InFlightMax, granted?.ReceiveMaximum ?? ushort.MaxValue));
+            client.Resume(this, answer, Math.Min(options.InFlightMax, granted?.ReceiveMaximum ?? (version == MqttVersion.V5 ? ushort.MaxValue : InFlight311Max)));
         }
         MqttTally.Add(ref Tally.Connections);
         client.WentUp(this, new MqttConnected(version, answer.SessionPresent));
@@ -98,7 +97,8 @@ internal sealed partial class ClientConnection
         bool known;
         lock (client.Gate)
         {
-            if (counted && unfinished >= options.ReceiveMaximum && version == MqttVersion.V5)
+            // mosquitto 2.0.11 goes past the receive maximum when a queue has formed: nothing is thrown away while there is room.
+            if (counted && unfinished >= options.ReceiveMaximum + options.IncomingQueueMax && version == MqttVersion.V5)
                 return Violation(MqttReason.ReceiveMaximumExceeded, $"the broker sent more than {options.ReceiveMaximum} unfinished publishes");
             if (counted)
                 unfinished++;
@@ -110,9 +110,12 @@ internal sealed partial class ClientConnection
             Answer(MqttPacketType.PubRec, publish.PacketId, MqttReason.Success);
             return true;
         }
+        // An array that is given away is the handler's: it may keep the message.
+        int length = publish.Payload.Length;
+        ReadOnlyMemory<byte> payload = Framer.TryGiveAway(out int end) is { } given ? given.AsMemory(end - length, length) : publish.Payload.ToArray();
         MqttReader block = new(publish.Properties);
         MqttProperties? properties = MqttProperties.ReadBlock(ref block, MqttPropertySets.Publish);
-        MqttMessage message = MqttMessage.From(topic.Text, publish.Payload.ToArray(), publish.Qos, publish.Retain, properties, principal: null);
+        MqttMessage message = MqttMessage.From(topic.Text, payload, publish.Qos, publish.Retain, properties, principal: null);
         if (client.TryDispatch(this, message, publish.PacketId))
             return true;
         MqttTally.Add(ref Tally.Dropped);
@@ -149,7 +152,11 @@ internal sealed partial class ClientConnection
         }
         Delivery ended;
         lock (client.Gate)
-            known = client.Outbox.Finish(packetId, type, out ended);
+        {
+            // RabbitMQ 3.10 takes a QoS 2 publish as one of QoS 1, and ends it so.
+            known = client.Outbox.Finish(packetId, type, out ended)
+                || (type == MqttPacketType.PubAck && client.Outbox.Finish(packetId, MqttPacketType.PubRec, out ended));
+        }
         Wake();
         if (!known)
             return true;
@@ -180,6 +187,13 @@ internal sealed partial class ClientConnection
             Close(reason, detail);
         else
             Note(reason, detail);
+        return false;
+    }
+
+    /// <summary>Hangs up on a broker that has sent us away or was never understood: there is nothing to say to it (5.0, 3.14.4, 4.13.2).</summary>
+    private bool Leave()
+    {
+        Abort();
         return false;
     }
 

@@ -19,6 +19,10 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
 {
     private const int LingerMs = 1000;
 
+    /// <summary>3.1.1 has no receive maximum, and mosquitto 2.0.11 loses QoS 2 publishes that are more than its own, 20.</summary>
+    private const int InFlight311Max = 20;
+
+
     /// <summary>Publishes taken from the queue at a time.</summary>
     private const int TakenMax = 64;
 
@@ -159,7 +163,7 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
         batch.Last = closing;
         if (closing || !IsUp)
             return 0;
-        while (!batch.IsFull && client.Subscriptions.Next(client.NewPacketId) is { } packet)
+        while (!batch.IsFull && client.Subscriptions.Next(client.NewPacketId, packetBytesOutMax) is { } packet)
             batch.Add(version, packet);
         int count = 0;
         long bytes = batch.Length;
@@ -178,8 +182,10 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
         int askedQos = outgoing.Qos;
         outgoing.Qos = (byte)Math.Min(askedQos, qosMax);
         MqttReason refusal = MqttReason.Success;
-        bool expired = message.IsExpired(now);
-        if (PublishCodec.PacketBytes(version == MqttVersion.V5, message, outgoing.Qos, null) + PublishCodec.AliasBytes > packetBytesOutMax)
+        // One that was sent before does not expire any more (5.0, 4.3.3).
+        bool expired = !outgoing.SentBefore && message.IsExpired(now);
+        long room = packetBytesOutMax - PublishCodec.PacketBytes(version == MqttVersion.V5, message, outgoing.Qos, null);
+        if (room < 0)
             refusal = MqttReason.PacketTooLarge;
         else if (message.Retain && !retainAllowed)
             refusal = MqttReason.RetainNotSupported;
@@ -187,7 +193,7 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
         if (sent)
         {
             bool aliasKnown = false;
-            ushort alias = outgoingAliases?.For(message.Topic, out aliasKnown) ?? 0;
+            ushort alias = room < PublishCodec.AliasRoom ? (ushort)0 : outgoingAliases?.For(message.Topic, out aliasKnown) ?? 0;
             batch.AddPublish(version, message, outgoing, alias, aliasKnown, message.SecondsLeft(now));
         }
         else
@@ -281,6 +287,7 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
 
     private bool Beat()
     {
+        MqttBuffers.Trim();
         long now = Clock.NowMs;
         lock (client.Gate)
         {

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace EdgeFL.Mqtt;
 
 /// <summary>Where a wish stands with the broker of now.</summary>
@@ -11,6 +13,9 @@ internal enum WishState
 
     /// <summary>Granted.</summary>
     Granted,
+
+    /// <summary>Longer than this broker takes: not asked for, until a session begins anew.</summary>
+    TooLong,
 }
 
 /// <summary>A filter that the client wants, or wants no longer.</summary>
@@ -28,6 +33,10 @@ internal sealed class Wish(MqttSubscription subscription, bool remove)
 internal sealed class ClientSubscriptions
 {
     private const int FiltersPerPacket = 16;
+
+    /// <summary>Fixed header, identifier and no properties; then what a filter takes beside its text.</summary>
+    private const int HeadBytesMax = 8;
+    private const int EntryBytes = 3;
     private readonly Dictionary<string, Wish> wanted = new(StringComparer.Ordinal);
     private readonly List<Wish> unwanted = [];
     private readonly Dictionary<ushort, List<Wish>> asked = [];
@@ -75,17 +84,19 @@ internal sealed class ClientSubscriptions
     }
 
     /// <summary>The next SUBSCRIBE or UNSUBSCRIBE to send, null when all is said.</summary>
-    public MqttPacket? Next(Func<ushort> newPacketId)
+    /// <param name="newPacketId">Gives an identifier.</param>
+    /// <param name="bytesMax">Largest packet that the broker takes.</param>
+    public MqttPacket? Next(Func<ushort> newPacketId, long bytesMax)
     {
         // Taken back first: a filter may be wanted again since.
-        List<Wish> group = Gather(unwanted);
+        List<Wish> group = Gather(unwanted, bytesMax);
         if (group.Count > 0)
         {
             ushort id = newPacketId();
             asked.Add(id, group);
             return new UnsubscribePacket { PacketId = id, Filters = group.ConvertAll(wish => wish.Filter) };
         }
-        group = Gather(wanted.Values);
+        group = Gather(wanted.Values, bytesMax);
         if (group.Count == 0)
             return null;
         ushort packetId = newPacketId();
@@ -126,13 +137,24 @@ internal sealed class ClientSubscriptions
         asked.Clear();
     }
 
-    private static List<Wish> Gather(IEnumerable<Wish> wishes)
+    private static List<Wish> Gather(IEnumerable<Wish> wishes, long bytesMax)
     {
         List<Wish> group = [];
+        long room = bytesMax - HeadBytesMax;
         foreach (Wish wish in wishes)
         {
             if (wish.State != WishState.Wanted || group.Count == FiltersPerPacket)
                 continue;
+            int bytes = Encoding.UTF8.GetByteCount(wish.Filter) + EntryBytes;
+            if (bytes > bytesMax - HeadBytesMax)
+            {
+                wish.State = WishState.TooLong;
+                wish.Done.TrySetResult(MqttReason.PacketTooLarge);
+                continue;
+            }
+            if (bytes > room)
+                break;
+            room -= bytes;
             wish.State = WishState.Asked;
             group.Add(wish);
         }

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace EdgeFL.Mqtt;
 
 /// <summary>
@@ -10,10 +8,20 @@ internal sealed class MqttFramer(int packetBytesMax)
 {
     private const int ReadSizeMin = 4 * 1024;
     private const int ReadSizeMax = 64 * 1024;
-    private int readSize = ReadSizeMin;
+
+    /// <summary>From this size on a packet is received alone, so that its array can become the message's.</summary>
+    private const int LargeBytes = 16 * 1024;
+
     private byte[]? buffer;
     private int start;
     private int end;
+    private int readSize = ReadSizeMin;
+
+    /// <summary>Length of the packet that waits for its rest, as far as it is known; else 0.</summary>
+    private int pendingBytes;
+
+    /// <summary>Length of the last packet, where it was large; else 0.</summary>
+    private int lastLargeBytes;
 
     /// <summary>Largest packet with its fixed header, bytes; larger is <see cref="MqttDecodeError.TooLarge"/>.</summary>
     public int PacketBytesMax { get; set; } = packetBytesMax;
@@ -27,24 +35,29 @@ internal sealed class MqttFramer(int packetBytesMax)
     /// <summary>Room to receive into, at least 1 byte; tell <see cref="Advance"/> how much came.</summary>
     public Memory<byte> Room()
     {
-        if (Waiting == 0 && buffer?.Length < readSize)
-            Release();
-        if (buffer is null)
-            buffer = ArrayPool<byte>.Shared.Rent(readSize);
-        else if (Waiting == 0)
+        if (Waiting == 0)
+        {
+            int wanted = Math.Max(readSize, lastLargeBytes);
+            if (buffer?.Length < wanted)
+                Release();
+            buffer ??= MqttBuffers.Rent(wanted);
             start = end = 0;
-        else if (buffer.Length - end < buffer.Length / 4)
+            // After a large packet comes another one as a rule: the array ends with it.
+            return buffer.AsMemory(0, lastLargeBytes > 0 ? lastLargeBytes : buffer.Length);
+        }
+        if (buffer!.Length - end < buffer.Length / 4 && (pendingBytes == 0 || start + pendingBytes > buffer.Length))
         {
             // Rather a short move than many short reads; more room only when one packet fills what there is.
-            byte[] target = Waiting < buffer.Length / 2 ? buffer : ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+            byte[] target = Waiting < buffer.Length / 2 ? buffer : MqttBuffers.Rent(buffer.Length * 2);
             buffer.AsSpan(start, end - start).CopyTo(target);
             if (target != buffer)
-                ArrayPool<byte>.Shared.Return(buffer);
+                MqttBuffers.Return(buffer);
             buffer = target;
             end -= start;
             start = 0;
         }
-        return buffer.AsMemory(end);
+        int limit = pendingBytes >= LargeBytes ? Math.Min(buffer.Length, start + pendingBytes) : buffer.Length;
+        return buffer.AsMemory(end, limit - end);
     }
 
     /// <summary>Takes over bytes that were received into <see cref="Room"/>.</summary>
@@ -81,6 +94,7 @@ internal sealed class MqttFramer(int packetBytesMax)
     {
         firstByte = 0;
         body = default;
+        pendingBytes = 0;
         ReadOnlySpan<byte> waiting = buffer.AsSpan(start, end - start);
         if (waiting.IsEmpty)
             return MqttDecodeError.NeedMore;
@@ -93,11 +107,31 @@ internal sealed class MqttFramer(int packetBytesMax)
         if (total > PacketBytesMax)
             return MqttDecodeError.TooLarge;
         if (total > waiting.Length)
+        {
+            pendingBytes = (int)total;
             return MqttDecodeError.NeedMore;
+        }
         firstByte = waiting[0];
         body = waiting[(1 + used)..(int)total];
         start += (int)total;
+        lastLargeBytes = total >= LargeBytes ? (int)total : 0;
         return MqttDecodeError.None;
+    }
+
+    /// <summary>
+    /// Gives the array of the last packet away, where it is large and alone in it: it is the caller's then, to return to
+    /// <see cref="MqttBuffers"/>, and the packet stays where it is. Otherwise null.
+    /// </summary>
+    /// <param name="packetEnd">Where in the array the packet ends.</param>
+    public byte[]? TryGiveAway(out int packetEnd)
+    {
+        packetEnd = end;
+        if (Waiting > 0 || lastLargeBytes == 0 || start != lastLargeBytes || lastLargeBytes < buffer!.Length / 2)
+            return null;
+        byte[] given = buffer;
+        buffer = null;
+        start = end = 0;
+        return given;
     }
 
     /// <summary>Gives the array back when nothing waits in it; <paramref name="always"/> also throws waiting bytes away.</summary>
@@ -105,7 +139,7 @@ internal sealed class MqttFramer(int packetBytesMax)
     {
         if (buffer is null || (Waiting > 0 && !always))
             return;
-        ArrayPool<byte>.Shared.Return(buffer);
+        MqttBuffers.Return(buffer);
         buffer = null;
         start = end = 0;
     }

@@ -1,11 +1,10 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
 namespace EdgeFL.Mqtt;
 
 /// <summary>
-/// Bytes on their way out, in one array of the shared pool that grows as needed and goes back on <see cref="Release"/>.
+/// Bytes on their way out, in one pooled array that grows as needed and goes back on <see cref="Release"/>.
 /// Not thread-safe.
 /// </summary>
 internal sealed class MqttWriter
@@ -28,7 +27,7 @@ internal sealed class MqttWriter
     public void Release()
     {
         if (buffer is not null)
-            ArrayPool<byte>.Shared.Return(buffer);
+            MqttBuffers.Return(buffer);
         buffer = null;
         lastLength = Length;
         Length = 0;
@@ -128,12 +127,12 @@ internal sealed class MqttWriter
     {
         int needed = checked(Length + count);
         if (buffer is null)
-            buffer = ArrayPool<byte>.Shared.Rent(Math.Max(256, Math.Max(needed, lastLength)));
+            buffer = MqttBuffers.Rent(Math.Max(256, Math.Max(needed, lastLength)));
         else if (needed > buffer.Length)
         {
-            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, checked(buffer.Length * 2)));
+            byte[] larger = MqttBuffers.Rent(Math.Max(needed, checked(buffer.Length * 2)));
             buffer.AsSpan(0, Length).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(buffer);
+            MqttBuffers.Return(buffer);
             buffer = larger;
         }
         Span<byte> room = buffer.AsSpan(Length, count);

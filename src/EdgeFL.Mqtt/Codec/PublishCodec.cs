@@ -56,6 +56,9 @@ internal static class PublishCodec
     /// <summary>Bytes of a topic alias property with its identifier.</summary>
     public const int AliasBytes = 3;
 
+    /// <summary>Most bytes by which an alias can lengthen a packet: two lengths may take a byte more each.</summary>
+    public const int AliasRoom = AliasBytes + 2;
+
     /// <summary>Reads one body; the reader holds the fault, if any.</summary>
     public static PublishFields Read(scoped ref MqttReader source, bool v5, int flags)
     {
@@ -80,7 +83,7 @@ internal static class PublishCodec
     public static byte FirstByte(int qos, bool retain, bool dup) =>
         (byte)((int)MqttPacketType.Publish << 4 | (dup ? 8 : 0) | qos << 1 | (retain ? 1 : 0));
 
-    /// <summary>Bytes of a packet as <see cref="Write"/> makes it without an alias.</summary>
+    /// <summary>Bytes of a packet as <see cref="WriteHead"/> begins it without an alias.</summary>
     public static long PacketBytes(bool v5, RoutedMessage message, int qos, List<int>? subscriptionIds)
     {
         long body = 2 + message.Topic.Utf8.Length + (qos > 0 ? 2 : 0) + message.Payload.Length;
@@ -92,7 +95,7 @@ internal static class PublishCodec
         return 1 + MqttWriter.VarintLength((int)Math.Min(body, MqttWriter.RemainingLengthMax)) + body;
     }
 
-    /// <summary>Appends a PUBLISH of a message for one receiver.</summary>
+    /// <summary>Appends a PUBLISH of a message for one receiver, all but the payload, which the caller sends after it.</summary>
     /// <param name="target">Where to.</param>
     /// <param name="v5">The receiver speaks 5.0.</param>
     /// <param name="message">What.</param>
@@ -100,7 +103,7 @@ internal static class PublishCodec
     /// <param name="alias">Topic alias, 0 for none.</param>
     /// <param name="aliasKnown">The receiver has the alias: the name is left away.</param>
     /// <param name="expirySeconds">What remains of the expiry; written only where the message has one.</param>
-    public static void Write(MqttWriter target, bool v5, RoutedMessage message, in Delivery delivery, ushort alias, bool aliasKnown, uint expirySeconds)
+    public static void WriteHead(MqttWriter target, bool v5, RoutedMessage message, in Delivery delivery, ushort alias, bool aliasKnown, uint expirySeconds)
     {
         int properties = v5 ? PropertyBytes(message, alias, delivery.SubscriptionIds) : 0;
         ReadOnlySpan<byte> topic = aliasKnown ? default : message.Topic.Utf8;
@@ -112,7 +115,6 @@ internal static class PublishCodec
             target.U16(delivery.PacketId);
         if (v5)
             WriteProperties(target, properties, message, alias, delivery.SubscriptionIds, expirySeconds);
-        target.Bytes(message.Payload.Span);
     }
 
     private static int PropertyBytes(RoutedMessage message, ushort alias, List<int>? subscriptionIds)

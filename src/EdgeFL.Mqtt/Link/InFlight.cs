@@ -90,6 +90,13 @@ internal sealed class InFlight
         return fits;
     }
 
+    /// <summary>Whether one of that identifier was sent on the connection of now and is not finished.</summary>
+    public bool IsUnderWay(ushort packetId)
+    {
+        int index = IndexOf(packetId);
+        return index >= 0 && entries[index].Sent;
+    }
+
     /// <summary>Takes one out that is not to be sent after all; false when it is gone already.</summary>
     public bool Cancel(ushort packetId, out Delivery ended)
     {

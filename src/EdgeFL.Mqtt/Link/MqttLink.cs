@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -90,7 +89,8 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
         {
             while (!ended)
             {
-                if (Framer.Waiting == 0 && socket!.Available == 0)
+                // Bytes that are there may be less than a WebSocket frame's head and one byte of it: a buffer would wait for the rest.
+                if (Framer.Waiting == 0 && (Stream is WebSocketStream || socket!.Available == 0))
                 {
                     Framer.Release();
                     await Stream!.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false);
@@ -106,7 +106,7 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
                 if (!goesOn)
                 {
                     Framer.Release(always: true);
-                    await DiscardAsync().ConfigureAwait(false);
+                    await DiscardAsync(Stream).ConfigureAwait(false);
                     return;
                 }
                 await BeforeReadAsync().ConfigureAwait(false);
@@ -125,7 +125,7 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
     /// <summary>Sends what <see cref="Fill"/> gathers until the link ends or the last batch is out.</summary>
     protected async Task WriteLoopAsync()
     {
-        SendBatch batch = new();
+        SendBatch batch = new(gathers: Stream is NetworkStream);
         try
         {
             while (!ended)
@@ -158,7 +158,10 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
     private async ValueTask SendAsync(SendBatch batch)
     {
         Volatile.Write(ref writeSinceMs, Clock.NowMs);
-        await Stream!.WriteAsync(batch.Memory).ConfigureAwait(false);
+        if (batch.Pieces() is not { } pieces)
+            await Stream!.WriteAsync(batch.Memory).ConfigureAwait(false);
+        else if (await socket!.SendAsync(pieces, SocketFlags.None).ConfigureAwait(false) != batch.Length)
+            throw new IOException("the connection took a part of what was sent");
         Volatile.Write(ref lastOutMs, Clock.NowMs);
         Volatile.Write(ref writeSinceMs, 0);
         Tally.Sent(batch.Length, batch.Packets, batch.Publishes);
@@ -184,25 +187,37 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
         }
     }
 
-    // A socket closed with unread bytes resets the connection, and the peer would never read why it was refused.
-    private async Task DiscardAsync()
+    /// <summary>
+    /// Reads to the end for nothing: a socket closed with unread bytes resets the connection, and the peer would never read why it was refused.
+    /// </summary>
+    protected async Task DiscardAsync(Stream source)
     {
-        byte[] sink = ArrayPool<byte>.Shared.Rent(1024);
+        byte[] sink = MqttBuffers.Rent(1024);
         try
         {
-            while (!ended && await Stream!.ReadAsync(sink).ConfigureAwait(false) > 0)
+            while (!ended && await source.ReadAsync(sink).ConfigureAwait(false) > 0)
             {
             }
         }
+        catch (Exception fault) when (IsLoss(fault))
+        {
+            // Cut off: it has ended all the same.
+        }
         finally
         {
-            ArrayPool<byte>.Shared.Return(sink);
+            MqttBuffers.Return(sink);
         }
     }
 
-    private async ValueTask ShutSendingAsync()
+    protected async ValueTask ShutSendingAsync()
     {
-        if (Stream is SslStream secure)
+        Stream? carrier = Stream;
+        if (carrier is WebSocketStream web)
+        {
+            await web.CloseAsync().ConfigureAwait(false);
+            carrier = web.Inner;
+        }
+        if (carrier is SslStream secure)
             await secure.ShutdownAsync().ConfigureAwait(false);
         socket?.Shutdown(SocketShutdown.Send);
     }

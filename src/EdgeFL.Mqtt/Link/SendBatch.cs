@@ -1,12 +1,21 @@
+using System.Runtime.InteropServices;
+
 namespace EdgeFL.Mqtt;
 
-/// <summary>Packets gathered for one write to the stream, so that small ones share a segment and a TLS record.</summary>
-internal sealed class SendBatch
+/// <summary>Packets gathered for one write, so that small ones share a segment and a TLS record.</summary>
+/// <param name="gathers">Whether large payloads may be sent from where they lie, beside what is copied.</param>
+internal sealed class SendBatch(bool gathers)
 {
     /// <summary>Once this many bytes are gathered the batch is sent.</summary>
-    public const int EnoughBytes = 32 * 1024;
+    public const int EnoughBytes = 64 * 1024;
+
+    /// <summary>From this size on a payload is not copied.</summary>
+    private const int LargeBytes = 16 * 1024;
 
     private readonly MqttWriter bytes = new();
+    private List<Outside>? outside;
+    private List<ArraySegment<byte>>? segments;
+    private int outsideBytes;
 
     public int Packets { get; private set; }
 
@@ -15,17 +24,44 @@ internal sealed class SendBatch
     /// <summary>Set by the owner: after this batch the sending side is shut.</summary>
     public bool Last { get; set; }
 
-    public int Length => bytes.Length;
+    public int Length => bytes.Length + outsideBytes;
 
-    public bool IsFull => bytes.Length >= EnoughBytes;
+    public bool IsFull => Length >= EnoughBytes;
 
+    /// <summary>All of it in one piece, where nothing lies outside.</summary>
     public ReadOnlyMemory<byte> Memory => bytes.WrittenMemory;
+
+    /// <summary>Its pieces in their order, where some lie outside; null where <see cref="Memory"/> is all.</summary>
+    public List<ArraySegment<byte>>? Pieces()
+    {
+        if (outside is not { Count: > 0 })
+            return null;
+        MemoryMarshal.TryGetArray(bytes.WrittenMemory, out ArraySegment<byte> written);
+        segments ??= [];
+        int from = 0;
+        foreach (Outside large in outside)
+        {
+            segments.Add(written[from..large.At]);
+            segments.Add(large.Payload);
+            from = large.At;
+        }
+        if (from < written.Count)
+            segments.Add(written[from..]);
+        return segments;
+    }
 
     public void Clear()
     {
         bytes.Release();
         Packets = 0;
         Publishes = 0;
+        outsideBytes = 0;
+        segments?.Clear();
+        if (outside is null)
+            return;
+        foreach (Outside large in outside)
+            large.Message.Drop();
+        outside.Clear();
     }
 
     public void Add(MqttVersion version, MqttPacket packet)
@@ -48,11 +84,25 @@ internal sealed class SendBatch
         Packets++;
     }
 
-    /// <summary>Copies a message for its receiver.</summary>
+    /// <summary>Adds a message for its receiver; the batch holds it where it does not copy it.</summary>
     public void AddPublish(MqttVersion version, RoutedMessage message, in Delivery delivery, ushort alias, bool aliasKnown, uint expirySeconds)
     {
-        PublishCodec.Write(bytes, version == MqttVersion.V5, message, delivery, alias, aliasKnown, expirySeconds);
+        PublishCodec.WriteHead(bytes, version == MqttVersion.V5, message, delivery, alias, aliasKnown, expirySeconds);
+        if (gathers && message.Payload.Length >= LargeBytes && MemoryMarshal.TryGetArray(message.Payload, out ArraySegment<byte> payload))
+        {
+            message.Hold();
+            (outside ??= []).Add(new Outside(bytes.Length, payload, message));
+            outsideBytes += payload.Count;
+        }
+        else
+            bytes.Bytes(message.Payload.Span);
         Packets++;
         Publishes++;
     }
+
+    /// <summary>A payload that is sent from where it lies.</summary>
+    /// <param name="At">Bytes of the copied part that come before it.</param>
+    /// <param name="Payload">It.</param>
+    /// <param name="Message">Its owner, held.</param>
+    private readonly record struct Outside(int At, ArraySegment<byte> Payload, RoutedMessage Message);
 }

@@ -39,6 +39,12 @@ public sealed record NetworkConfig
     /// <summary>Address and port of the embedded broker; port 0 takes any free one and announces it. Default <c>0.0.0.0:8883</c>. Not used with <see cref="Broker"/>.</summary>
     public string Listen { get; set; } = "0.0.0.0:8883";
 
+    /// <summary>Address and port where the embedded broker speaks MQTT over WebSocket too, with the same TLS and rights; null (default) for nowhere. Not with <see cref="Broker"/>.</summary>
+    public string? WebSocket { get; set; }
+
+    /// <summary>Pages that may open such a WebSocket, as browsers name them in Origin, or <c>*</c> for all. Default none: programs alone, which send no Origin.</summary>
+    public IReadOnlyList<string> WebSocketOrigins { get; set; } = [];
+
     /// <summary>Interfaces for discovery by name; empty (default) means all that can multicast, but not loopback.</summary>
     public IReadOnlyList<string> Interfaces { get; set; } = [];
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using EdgeFL.Identity;
 using EdgeFL.Platform.Links;
@@ -75,10 +76,16 @@ public static class AgentConfigRules
         if (network.Broker is { } broker)
         {
             BrokerUrl.Parse(broker, network.Insecure);
+            if (network.WebSocket is { } unused)
+                throw Wrong(path, "network.webSocket", unused, "is for a node's own broker, and network.broker names another: leave one of them out");
             return;
         }
 
-        PeerAddress.ParseListen(network.Listen);
+        IPEndPoint listen = PeerAddress.ParseListen(network.Listen);
+        if (network.WebSocket is { } web)
+            CheckWebSocket(PeerAddress.ParseListen(web, "network.webSocket"), listen, web, path);
+        foreach (string? origin in network.WebSocketOrigins)
+            CheckOrigin(origin ?? "", path);
         var named = new HashSet<NodeId>();
         foreach (string? peer in network.Peers)
         {
@@ -110,6 +117,22 @@ public static class AgentConfigRules
             if (!seen.Add(topic!))
                 throw Wrong(path, name, topic!, "stands there twice");
         }
+    }
+
+    private static void CheckWebSocket(IPEndPoint web, IPEndPoint listen, string text, string path)
+    {
+        // A free port that the system chooses is announced for MQTT alone: nobody would know this one.
+        if (web.Port == 0)
+            throw Wrong(path, "network.webSocket", text, "must name its port");
+        if (web.Equals(listen))
+            throw Wrong(path, "network.webSocket", text, "must be another address or port than network.listen");
+    }
+
+    private static void CheckOrigin(string origin, string path)
+    {
+        if (origin == "*" || (Uri.TryCreate(origin, UriKind.Absolute, out Uri? page) && page.GetLeftPart(UriPartial.Authority) == origin))
+            return;
+        throw Wrong(path, "network.webSocketOrigins", origin, "must hold origins as browsers name them, e.g. \"https://board.example:8443\", or \"*\" for all");
     }
 
     private static void Path(string path, string name, string value)

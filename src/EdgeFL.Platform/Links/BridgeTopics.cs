@@ -29,7 +29,7 @@ public static class BridgeTopics
     internal static MqttBridge Bridge(LinkContext context, BridgeConfig config, MqttBroker broker)
     {
         BrokerUrl url = BrokerUrl.Parse(config.Broker, config.Insecure, "network.bridge.broker");
-        MqttClientOptions outside = OutsideBroker.Options(context, url, config.BrokerCa);
+        MqttClientOptions outside = OutsideConnection.Options(context, url, config.BrokerCa);
         IReadOnlyList<string> up = config.Up ?? Up;
         bool isLossTold = false;
         return new MqttBridge(broker, new MqttBridgeOptions
@@ -52,7 +52,7 @@ public static class BridgeTopics
                 PacketBytesMax = FrameInbox.FrameBytesMax + 2048,
                 ReceiveMaximum = 16,
                 IncomingQueueMax = 16,
-                OnDisconnected = gone => OutsideBroker.TellLoss(context, config.Broker, gone, ref isLossTold),
+                OnDisconnected = gone => OutsideConnection.TellLoss(context, config.Broker, gone, ref isLossTold),
             },
         });
     }
@@ -68,7 +68,7 @@ public static class BridgeTopics
     private static NodeEvent From(string broker, MqttBridgeTrouble trouble) => trouble.Kind switch
     {
         MqttBridgeTroubleKind.StoreFull => new("bridge-full", EventSeverity.Warning, $"More waits for {broker} than is kept: {trouble.Detail}.", "Look at why it is away for so long."),
-        MqttBridgeTroubleKind.SubscribeRefused => OutsideBroker.SubscribeRefused(broker, trouble.Detail),
+        MqttBridgeTroubleKind.SubscribeRefused => OutsideConnection.SubscribeRefused(broker, trouble.Detail),
         MqttBridgeTroubleKind.PublishRefused => new("bridge-refused", EventSeverity.Warning, $"{broker} does not take what this node tells: {trouble.Detail}.", "Look at the broker's access rules, or name in network.bridge.up what it takes."),
         _ => new("bridge-refused", EventSeverity.Warning, $"{broker} sent what this node does not take: {trouble.Detail}.", "docs/topics.md says what operators may write."),
     };

@@ -49,13 +49,14 @@ public readonly record struct PeerAddress(string Host, int Port)
 
     /// <summary>Reads where a node listens, <c>address:port</c>. A port must be named: 0, any free one, is a choice and no default.</summary>
     /// <param name="text">The text.</param>
+    /// <param name="member">Where it stands in the configuration, for the error.</param>
     /// <exception cref="ConfigException">It is not one.</exception>
-    public static IPEndPoint ParseListen(string text)
+    public static IPEndPoint ParseListen(string text, string member = "network.listen")
     {
         if (IPEndPoint.TryParse(text, out IPEndPoint? listen) && text.EndsWith($":{listen.Port}", StringComparison.Ordinal)
             && (listen.AddressFamily == AddressFamily.InterNetwork || text.StartsWith('[')))
             return listen;
-        throw new ConfigException("bad-listen", $"network.listen: '{text}' is not an address and port.", "Write e.g. \"0.0.0.0:8883\" or \"[::]:8883\".");
+        throw new ConfigException("bad-listen", $"{member}: '{text}' is not an address and port.", "Write e.g. \"0.0.0.0:8883\" or \"[::]:8883\".");
     }
 
     /// <inheritdoc/>

@@ -54,7 +54,7 @@ public sealed class PeerBrokerLink : IFleetLink
         tls = new TlsPolicy(context.Credentials);
         broker = new MqttBroker(new MqttBrokerOptions
         {
-            Listeners = [new() { Name = "network.listen", EndPoint = PeerAddress.ParseListen(context.Network.Listen), Tls = tls.Server }],
+            Listeners = Listeners(context.Network),
             Access = new FleetAccess(context.Credentials.Trust, gate.Learn),
             OnSecurityEvent = e => context.Notify(SecurityEvents.From(e)),
             // For a small device: neighbours send frames and chunks of at most 64 KiB and keep no sessions here.
@@ -189,6 +189,28 @@ public sealed class PeerBrokerLink : IFleetLink
     /// <inheritdoc/>
     public void Publish(string suffix, ReadOnlyMemory<byte> payload, int qos, bool retain) =>
         broker.Publish(Topics.Of(context.Fleet, context.Node, suffix), payload.Span, qos, retain);
+
+    private MqttListener[] Listeners(NetworkConfig network)
+    {
+        MqttListener plain = new() { Name = "network.listen", EndPoint = PeerAddress.ParseListen(network.Listen), Tls = tls.Server };
+        if (network.WebSocket is not { } text)
+            return [plain];
+        const string Member = "network.webSocket";
+        IReadOnlyList<string> origins = network.WebSocketOrigins;
+        return
+        [
+            plain,
+            new()
+            {
+                Name = Member,
+                EndPoint = PeerAddress.ParseListen(text, Member),
+                Tls = tls.Server,
+                IsWebSocket = true,
+                // A browser shows its owner's certificate for any page that asks: which pages may, the fleet's owner says.
+                AllowsOrigin = origin => origin is null || origins.Contains(origin) || origins.Contains("*"),
+            },
+        ];
+    }
 
     private void OnFound(NodeId peer, PeerAddress address)
     {

@@ -8,8 +8,9 @@ using EdgeFL.Wire;
 namespace EdgeFL.Platform.Links;
 
 /// <summary>
-/// One outside broker for all. Peers are seen by their retained <c>status</c>, their keys are learned from the certificate in their retained <c>info</c>, and
-/// a link is a subscription to their updates. The broker is not trusted: every frame is signed, and the topic is part of what is signed.
+/// One outside broker for all. Peers are seen by their <c>status</c>, their keys are learned from the certificate in their <c>info</c>, and a link is a
+/// subscription to their updates. Both are retained, but RabbitMQ gives nothing retained to a subscription with wildcards: a node that hears a newcomer says
+/// again who it is. The broker is not trusted: every frame is signed, and the topic is part of what is signed.
 /// </summary>
 public sealed class SharedBrokerLink : IFleetLink
 {
@@ -18,6 +19,9 @@ public sealed class SharedBrokerLink : IFleetLink
 
     /// <summary>Events kept for a broker that is away; older ones give way.</summary>
     private const int HeldEventsMax = 16;
+
+    /// <summary>Longest wait before a newcomer is answered, ms. Those who come meanwhile get the same answer, and a fleet does not answer all at once.</summary>
+    private const int AnswerMsMax = 1000;
 
     private readonly LinkContext context;
     private readonly FrameGate gate;
@@ -33,6 +37,7 @@ public sealed class SharedBrokerLink : IFleetLink
     private readonly Queue<(string Suffix, ReadOnlyMemory<byte> Payload)> held = [];
     private bool stopped;
     private bool isLossTold;
+    private bool isAnswering;
 
     private sealed class PeerState
     {
@@ -41,6 +46,7 @@ public sealed class SharedBrokerLink : IFleetLink
         public bool IsWanted;
         public bool IsSeen;
         public bool IsUp;
+        public uint? Boot;
     }
 
     /// <summary>Makes the link; nothing is opened yet.</summary>
@@ -53,7 +59,7 @@ public sealed class SharedBrokerLink : IFleetLink
         inbox = new FrameInbox(context.Fleet, context.Node, gate, context.Post);
         retained[Topics.Info] = JsonSerializer.SerializeToUtf8Bytes(context.Info, PayloadJson.Default.InfoPayload);
         client = new MqttClient(
-            OutsideBroker.Options(context, BrokerUrl.Parse(context.Network.Broker!, context.Network.Insecure), context.Network.BrokerCa) with
+            OutsideConnection.Options(context, BrokerUrl.Parse(context.Network.Broker!, context.Network.Insecure), context.Network.BrokerCa) with
             {
                 OnConnected = _ => OnConnected(),
                 OnDisconnected = OnDisconnected,
@@ -161,7 +167,7 @@ public sealed class SharedBrokerLink : IFleetLink
 
     private void OnDisconnected(MqttDisconnected gone)
     {
-        OutsideBroker.TellLoss(context, context.Network.Broker!, gone, ref isLossTold);
+        OutsideConnection.TellLoss(context, context.Network.Broker!, gone, ref isLossTold);
         ReviseAll();
     }
 
@@ -173,10 +179,14 @@ public sealed class SharedBrokerLink : IFleetLink
         {
             case TopicKind.Status:
                 bool isOnline = message.Payload.Span.SequenceEqual("online"u8);
-                Revise(topic.Node, state => state.IsOnline = isOnline);
+                bool isBack = false;
+                Revise(topic.Node, state => (isBack, state.IsOnline) = (isOnline && !state.IsOnline, isOnline));
+                if (isBack && !message.Retain)
+                    Answer();
                 break;
             case TopicKind.Info:
-                TakeInfo(topic.Node, message.Payload.Span);
+                if (IsNew(topic.Node, message.Payload.Span) && !message.Retain)
+                    Answer();
                 break;
             default:
                 inbox.Take(message);
@@ -186,8 +196,37 @@ public sealed class SharedBrokerLink : IFleetLink
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>A node's certificate counts when the fleet's CA has signed it for that very node. Who learns another model is no peer.</summary>
-    private void TakeInfo(NodeId node, ReadOnlySpan<byte> json)
+    /// <summary>Says again who this node is and that it is there: a newcomer may not have got what is retained.</summary>
+    private void Answer()
+    {
+        lock (guard)
+        {
+            if (isAnswering || stopped)
+                return;
+            isAnswering = true;
+        }
+
+        _ = AnswerAsync();
+    }
+
+    private async Task AnswerAsync()
+    {
+        await Task.Delay(Random.Shared.Next(AnswerMsMax / 2, AnswerMsMax)).ConfigureAwait(false);
+        lock (guard)
+        {
+            isAnswering = false;
+            if (stopped || !client.IsConnected)
+                return;
+            client.TryPublish(Own(Topics.Info), retained[Topics.Info], 1, true);
+            client.TryPublish(Own(Topics.Status), "online"u8.ToArray(), 1, true);
+        }
+    }
+
+    /// <summary>
+    /// Takes what a node says of itself; true when it has started since it was last heard. Its certificate counts when the fleet's CA has signed it for that very
+    /// node. Who learns another model is no peer.
+    /// </summary>
+    private bool IsNew(NodeId node, ReadOnlySpan<byte> json)
     {
         InfoPayload? info = null;
         try
@@ -208,11 +247,17 @@ public sealed class SharedBrokerLink : IFleetLink
         if (error != CertificateError.None)
         {
             context.Notify(new NodeEvent("peer-refused", EventSeverity.Warning, $"{node} shows no certificate of this fleet for that name ({error}).", $"edgefl node add {node}", node));
-            return;
+            return false;
         }
 
         gate.Learn(identity!);
-        Revise(node, state => state.IsKeyKnown = info!.ModelHash == context.Info.ModelHash);
+        bool isNew = false;
+        Revise(node, state =>
+        {
+            state.IsKeyKnown = info!.ModelHash == context.Info.ModelHash;
+            (isNew, state.Boot) = (state.Boot != info.Boot, info.Boot);
+        });
+        return isNew;
     }
 
     private void Want(NodeId peer, bool isWanted) => Revise(peer, state => state.IsWanted = isWanted);
@@ -283,7 +328,7 @@ public sealed class SharedBrokerLink : IFleetLink
         {
             MqttReason answer = await client.SubscribeAsync(filter, 1).ConfigureAwait(false);
             if (answer >= MqttReason.UnspecifiedError)
-                context.Notify(OutsideBroker.SubscribeRefused(context.Network.Broker!, $"{answer} on '{filter}'"));
+                context.Notify(OutsideConnection.SubscribeRefused(context.Network.Broker!, $"{answer} on '{filter}'"));
         }
         catch (OperationCanceledException)
         {

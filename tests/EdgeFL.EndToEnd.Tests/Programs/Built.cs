@@ -20,6 +20,12 @@ internal static class Built
     /// <summary>What starts the CLI.</summary>
     public static IReadOnlyList<string> CliCommand { get; } = ["dotnet", Beside("EdgeFL.Cli", "edgefl.dll")];
 
+    /// <summary>The benchmarks.</summary>
+    public static string Bench { get; } = Beside("EdgeFL.Bench", "EdgeFL.Bench.dll");
+
+    /// <summary>What the MQTT benchmark measures with.</summary>
+    public static string MqttLoad { get; } = Beside("EdgeFL.MqttLoad", "edgefl-mqttload");
+
     /// <summary>The real recordings' folder, or null.</summary>
     public static string? Recordings { get; } = DataSets.Has("uci-hapt") ? Path.Combine(DataSets.Root!, "uci-hapt") : null;
 

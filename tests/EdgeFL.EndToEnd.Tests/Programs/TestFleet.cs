@@ -56,7 +56,7 @@ internal sealed class TestFleet : IDisposable
     /// <summary>Lets nodes know each other by fixed addresses instead of discovery.</summary>
     public int[] ConfigureStatic(Func<AgentConfig, AgentConfig> change, params string[] nodes)
     {
-        int[] ports = Ports.Free(nodes.Length);
+        int[] ports = OutsideBroker.FreePorts(nodes.Length);
         for (int i = 0; i < nodes.Length; i++)
         {
             AgentConfig config = Config(nodes[i], i);

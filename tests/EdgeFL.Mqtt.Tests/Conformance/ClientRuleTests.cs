@@ -112,6 +112,27 @@ public sealed class ClientRuleTests
         Assert.Equal((0, false, 1), (publish.Qos, publish.Retain, publish.Payload.Length));
     }
 
+    [Fact]
+    public async Task MaximumPacketSize_OfTheServer_HoldsForSubscriptionsToo()
+    {
+        using FakeBroker fake = new();
+        await using Listener client = new(fake.Options());
+        Task<MqttReason>[] asked = [.. Enumerable.Range(0, 10).Select(i => client.Client.SubscribeAsync($"filter/{i}")), client.Client.SubscribeAsync(new string('x', 40))];
+        await client.Client.StartAsync();
+        using RawPeer peer = await fake.AcceptAsync(new ConnAckPacket { Properties = new() { MaximumPacketBytes = 40 } });
+        int granted = 0;
+        while (granted < 10)
+        {
+            SubscribePacket subscribe = peer.Read<SubscribePacket>();
+            Assert.InRange(MqttEncoder.ToArray(MqttVersion.V5, subscribe).Length, 1, 40);
+            granted += subscribe.Entries.Count;
+            peer.Send(new SubAckPacket { PacketId = subscribe.PacketId, Codes = new byte[subscribe.Entries.Count] });
+        }
+        MqttReason[] reasons = await Task.WhenAll(asked).WaitAsync(Bench.Patience);
+        Assert.All(reasons[..10], reason => Assert.Equal(MqttReason.Success, reason));
+        Assert.Equal(MqttReason.PacketTooLarge, reasons[10]);
+    }
+
     [Theory]
     [MemberData(nameof(Conversation.Versions), MemberType = typeof(Conversation))]
     public async Task PacketIds_AreNeverZeroNorInUse_AndComeAgainInOrderOnReturn(MqttVersion version)

@@ -52,6 +52,27 @@ public sealed class DeliveryTests
         back.ExpectNothing();
     }
 
+    [Theory]
+    [InlineData(1, (byte)MqttPacketType.PubRec)]
+    [InlineData(1, (byte)MqttPacketType.PubComp)]
+    [InlineData(2, (byte)MqttPacketType.PubAck)]
+    [InlineData(2, (byte)MqttPacketType.PubComp)]
+    public async Task Acknowledgement_OfTheWrongKind_EndsTheConnection(int qos, byte answer)
+    {
+        await using MqttBroker broker = await Bench.BrokerAsync();
+        using RawPeer peer = await RawPeer.ConnectAsync(broker, "p");
+        peer.Subscribe(new SubscribeEntry("t", qos));
+        broker.Publish("t", [1], qos);
+        ushort id = peer.Read<PublishPacket>().PacketId;
+        // An identifier of which the broker knows nothing is no fault.
+        peer.Send(new AckPacket(MqttPacketType.PubAck) { PacketId = (ushort)(id + 1) });
+        peer.ExpectNothing();
+
+        peer.Send(new AckPacket((MqttPacketType)answer) { PacketId = id });
+
+        peer.ExpectEnd(MqttReason.ProtocolError);
+    }
+
     [Fact]
     public async Task PacketId_InUse_IsNotTakenForAnother()
     {

@@ -20,7 +20,7 @@ public sealed class BridgedLinkTests : IDisposable
         folder.Dispose();
     }
 
-    private static NetworkConfig To(Mosquitto outside, Func<BridgeConfig, BridgeConfig>? change = null)
+    private static NetworkConfig To(OutsideBroker outside, Func<BridgeConfig, BridgeConfig>? change = null)
     {
         var bridge = new BridgeConfig { Broker = outside.Url };
         return LinkNode.Quiet() with { Bridge = change?.Invoke(bridge) ?? bridge };
@@ -29,7 +29,7 @@ public sealed class BridgedLinkTests : IDisposable
     [Fact]
     public async Task Node_WithABridge_IsSeenOutsideAsOnASharedBroker()
     {
-        using Mosquitto outside = await Mosquitto.StartAsync();
+        using OutsideBroker outside = await OutsideBroker.StartAsync(BrokerKind.Mosquitto);
         await using var ear = await Ear.OpenAsync("127.0.0.1", outside.Port);
         LinkNode node = await LinkNode.StartAsync(fleet.Device("a"), To(outside));
         node.Link.Publish("train", "1"u8.ToArray(), 1, true);
@@ -45,7 +45,7 @@ public sealed class BridgedLinkTests : IDisposable
     [Fact]
     public async Task Broker_ThatWasAway_IsToldTheStateAndTheEventsAndNotTheFigures()
     {
-        using Mosquitto outside = await Mosquitto.StartAsync();
+        using OutsideBroker outside = await OutsideBroker.StartAsync(BrokerKind.Mosquitto);
         await using LinkNode node = await LinkNode.StartAsync(fleet.Device("a"), To(outside));
         outside.Kill();
         await node.IsToldAsync("broker-lost", outside.Url);
@@ -67,7 +67,7 @@ public sealed class BridgedLinkTests : IDisposable
     [Fact]
     public async Task Node_ThatIsCutOff_IsSetOfflineByItsWillAndOnlineAgain()
     {
-        using Mosquitto outside = await Mosquitto.StartAsync();
+        using OutsideBroker outside = await OutsideBroker.StartAsync(BrokerKind.Mosquitto);
         await using var ear = await Ear.OpenAsync("127.0.0.1", outside.Port);
         var credentials = fleet.Device("a");
         await using LinkNode node = await LinkNode.StartAsync(credentials, To(outside));
@@ -91,7 +91,7 @@ public sealed class BridgedLinkTests : IDisposable
     [Fact]
     public async Task Command_FromOutside_ReachesTheOwnBrokerAndWhatIsNoneDoesNot()
     {
-        using Mosquitto outside = await Mosquitto.StartAsync();
+        using OutsideBroker outside = await OutsideBroker.StartAsync(BrokerKind.Mosquitto);
         var operatorsTls = new TlsPolicy(fleet.Operator("ann"));
         await using LinkNode node = await LinkNode.StartAsync(fleet.Device("a"), To(outside));
         await using var inside = await Ear.OpenAsync("127.0.0.1", node.Port, o => o with { Tls = () => operatorsTls.Client(node.Id) }, $"edgefl/v1/{fleet.Id}/#");

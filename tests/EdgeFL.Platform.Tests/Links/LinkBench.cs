@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EdgeFL.Identity;
@@ -123,78 +122,6 @@ internal static class Wait
         {
             Assert.True(watch.Elapsed < Patience, "did not come about: " + what());
             await Task.Delay(20);
-        }
-    }
-
-    public static int FreePort()
-    {
-        using var probe = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
-    }
-}
-
-/// <summary>A real mosquitto on loopback, in the clear.</summary>
-internal sealed class Mosquitto : IDisposable
-{
-    private readonly TestFolder folder = new();
-    private Process? process;
-
-    public int Port { get; private set; } = Wait.FreePort();
-
-    public string Url => $"mqtt://127.0.0.1:{Port}";
-
-    public static async Task<Mosquitto> StartAsync()
-    {
-        var broker = new Mosquitto();
-        await broker.GoAsync();
-        return broker;
-    }
-
-    public async Task GoAsync()
-    {
-        const string Program = "/usr/sbin/mosquitto";
-        Assert.True(File.Exists(Program), $"{Program} is not installed: apt-get install mosquitto");
-        for (int attempt = 0; ; attempt++)
-        {
-            string file = folder.Write("m.conf", $"listener {Port} 127.0.0.1\npersistence false\nallow_anonymous true\nuser root\n");
-            process = Process.Start(new ProcessStartInfo(Program, ["-c", file]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-            process.BeginErrorReadLine();
-            process.BeginOutputReadLine();
-            await Wait.UntilAsync(() => process.HasExited || Answers(), () => "mosquitto listens");
-            if (!process.HasExited)
-                return;
-            Assert.True(attempt < 5, "mosquitto does not start");
-            Port = Wait.FreePort(); // somebody else took the port in between
-        }
-    }
-
-    public void Kill()
-    {
-        process!.Kill();
-        process.WaitForExit();
-        process.Dispose();
-        process = null;
-    }
-
-    public void Dispose()
-    {
-        if (process is not null)
-            Kill();
-        folder.Dispose();
-    }
-
-    private bool Answers()
-    {
-        using var probe = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            probe.Connect(IPAddress.Loopback, Port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
         }
     }
 }

@@ -80,7 +80,7 @@ public sealed class PeerBrokerLinkTests : IDisposable
         await a.HearsAsync<NodeInput.LinkUp>(u => u.Peer == B);
         int seen = a.Count<NodeInput.PeerSeen>(s => s.Peer == B);
 
-        await Announce("evil-" + unique, Wait.FreePort());
+        await Announce("evil-" + unique, OutsideBroker.FreePorts(1)[0]);
         await a.HearsAsync<NodeInput.PeerSeen>(s => s.Peer == B, seen + 1);
         a.Send(1, "still here", B);
 
@@ -128,7 +128,7 @@ public sealed class PeerBrokerLinkTests : IDisposable
     public async Task Send_WhileALinkIsDown_IsCountedAndDoesNotStopTheNext()
     {
         DeviceCredentials credentials = fleet.Device("b");
-        int port = Wait.FreePort();
+        int port = OutsideBroker.FreePorts(1)[0];
         await using LinkNode a = await LinkNode.StartAsync(fleet.Device("a"), LinkNode.Quiet($"b=127.0.0.1:{port}"));
         a.Link.Open(B);
         for (ulong i = 1; i <= 20; i++)

@@ -24,7 +24,7 @@ internal static class MqttBench
         given.End();
         if (!File.Exists(program))
             throw new BenchException($"{program} is not there. Next: build/publish linux-x64 --mqttload");
-        MqttPace pace = isShort ? new(program, Pairs: 1, WarmMs: 20, MeasureMs: 50) : new(program, Pairs: 5, WarmMs: 200, MeasureMs: 800);
+        MqttPace pace = isShort ? new(program, Pairs: 1, WarmMs: 20, MeasureMs: 50) : new(program, Pairs: 7, WarmMs: 150, MeasureMs: 500);
         return
         [
             .. Traffic(pace),

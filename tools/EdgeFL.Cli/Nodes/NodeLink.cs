@@ -187,6 +187,8 @@ internal sealed class NodeLink : IAsyncDisposable
     private void OnDisconnected(MqttDisconnected lost)
     {
         Detail = lost.Detail;
+        if (lost.RetryInMs == 0)
+            return; // An older broker: the next attempt speaks its version.
         if (State == LinkState.Connected && lost.WasConnected)
         {
             State = LinkState.Connecting;

@@ -5,7 +5,7 @@ using EdgeFL.Wire;
 namespace EdgeFL.Platform.Links;
 
 /// <summary>How a node reaches a broker that is not its own, and what it tells of it: with <c>network.broker</c> and with <c>network.bridge</c>.</summary>
-internal static class OutsideBroker
+internal static class OutsideConnection
 {
     /// <summary>The connection, whose loss sets the node's <c>status</c> to <c>offline</c>.</summary>
     /// <exception cref="Configuration.ConfigException">The CA file cannot be used.</exception>
