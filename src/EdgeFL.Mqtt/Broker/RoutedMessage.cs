@@ -130,6 +130,10 @@ internal sealed class RoutedMessage
         return MqttMessage.From(Topic.Text, rented is null ? Payload : Payload.ToArray(), Qos, retained, MqttProperties.ReadBlock(ref block, MqttPropertySets.Publish), Principal);
     }
 
+    /// <summary>As it comes from the retained store: its expiry is what is left of it.</summary>
+    public MqttMessage ToRetainedMessage(long now) =>
+        ToMessage(retained: true) with { ExpirySeconds = ExpiresAtMs == 0 ? null : SecondsLeft(now) };
+
     private void Say(TopicName topic, int qos, bool retain, string? principal, ReadOnlyMemory<byte> block, ReadOnlyMemory<byte> payload)
     {
         Topic = topic;
