@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace EdgeFL.Mqtt.Tests;
 
-/// <summary>A cable between a client and a broker on loopback that can be cut and plugged in elsewhere.</summary>
+/// <summary>A cable between a client and a broker on loopback that can be cut and plugged in elsewhere, or lose what goes one way.</summary>
 internal sealed class Relay : IDisposable
 {
     private readonly Socket listener = new(SocketType.Stream, ProtocolType.Tcp);
@@ -26,14 +26,28 @@ internal sealed class Relay : IDisposable
     /// <summary>Answer a 5.0 CONNECT as a broker does that knows 3.1.1 alone.</summary>
     public bool OnlyV311 { get; init; }
 
+    /// <summary>What the broker says is lost.</summary>
+    public bool LosesAnswers { get; set; }
+
+    /// <summary>What the client says is lost.</summary>
+    public bool LosesQuestions { get; set; }
+
     /// <summary>Bytes that have gone to the broker.</summary>
     public long Bytes => Interlocked.Read(ref bytes);
 
+    /// <summary>Cuts every connection; none can be made until it is mended.</summary>
     public void Cut()
     {
         target = 0;
+        Break();
+    }
+
+    /// <summary>Cuts every connection; later ones lose nothing.</summary>
+    public void Break()
+    {
         foreach (Socket socket in open.Keys)
             socket.Dispose();
+        LosesAnswers = LosesQuestions = false;
     }
 
     public void Mend(int port) => target = port;
@@ -97,7 +111,7 @@ internal sealed class Relay : IDisposable
                     return;
                 }
                 first = false;
-                for (int sent = 0; sent < count;)
+                for (int sent = 0; sent < count && !(up ? LosesQuestions : LosesAnswers);)
                     sent += await to.SendAsync(buffer.AsMemory(sent, count - sent));
                 if (up)
                     Interlocked.Add(ref bytes, count);

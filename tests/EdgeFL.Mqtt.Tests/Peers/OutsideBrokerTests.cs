@@ -36,7 +36,7 @@ public sealed class OutsideBrokerTests(OutsideBrokers brokers) : IClassFixture<O
         await using Listener client = await Bench.ConnectAsync(To(relay.Port, "c"), Topic("a"));
         Assert.Equal(refusalsAtFirst, client.Ends.Count(end => !end.WasConnected));
 
-        relay.Cut();
+        relay.Break();
         await Bench.UntilAsync(() => client.Starts.Count == 2, "it is back");
 
         Assert.All(client.Starts, start => Assert.Equal(newest, start.Version));
@@ -112,7 +112,7 @@ public sealed class OutsideBrokerTests(OutsideBrokers brokers) : IClassFixture<O
         await using Listener hearer = await Bench.ConnectAsync(To(port, "hearer"), Topic("will/+"));
         await using (await Bench.ConnectAsync(To(port, "stopped") with { Will = new MqttWill(Topic("will/stopped"), Bench.Bytes("gone"), 1, false) }))
         await using (await Bench.ConnectAsync(To(relay.Port, "mortal") with { Will = new MqttWill(Topic("will/mortal"), Bench.Bytes("gone"), 1, false) }))
-            relay.Cut();
+            relay.Break();
 
         MqttMessage will = hearer.Next();
         Assert.Equal((Topic("will/mortal"), "gone"), (will.Topic, Bench.Text(will)));
@@ -164,7 +164,7 @@ public sealed class OutsideBrokerTests(OutsideBrokers brokers) : IClassFixture<O
         Assert.Equal(0, BitConverter.ToInt32(hearer.Next().Payload.Span));
         Assert.DoesNotContain(results, result => result.IsCompleted);
 
-        relay.Cut();
+        relay.Break();
 
         Assert.All(await Task.WhenAll(results).WaitAsync(Bench.Patience), result => Assert.Equal(MqttPublishStatus.Delivered, result.Status));
         HashSet<int> heard = [0];
@@ -189,7 +189,7 @@ public sealed class OutsideBrokerTests(OutsideBrokers brokers) : IClassFixture<O
         for (int i = 0; i < 5; i++)
             Assert.Equal($"{i}", Bench.Text(hearer.Next()));
 
-        relay.Cut();
+        relay.Break();
 
         HashSet<string> again = [];
         while (again.Count < 5)
@@ -211,7 +211,7 @@ public sealed class OutsideBrokerTests(OutsideBrokers brokers) : IClassFixture<O
         await using Listener hearer = await Bench.ConnectAsync(To(relay.Port, "hearer"), [.. Enumerable.Range(0, 40).Select(i => Topic($"kept/{i}/+")), Topic("dropped")]);
         Assert.Equal(MqttReason.Success, await hearer.Client.UnsubscribeAsync(Topic("dropped")).WaitAsync(Bench.Patience));
 
-        relay.Cut();
+        relay.Break();
         await Bench.UntilAsync(() => hearer.Starts.Count == 2, "it is back");
         // Asked for after the older ones on the same connection: when this one is granted, so are they.
         Assert.Equal(MqttReason.GrantedQos1, await hearer.Client.SubscribeAsync(Topic("last"), 1).WaitAsync(Bench.Patience));
