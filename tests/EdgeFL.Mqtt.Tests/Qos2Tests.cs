@@ -150,6 +150,28 @@ public sealed class Qos2Tests
         Assert.Equal(MqttPublishStatus.Delivered, (await pending.AsTask().WaitAsync(Bench.Patience)).Status);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Client_BrokerComesDownToQos0_WhatWasSentIsNoDuplicate(int qos)
+    {
+        using FakeBroker fake = new();
+        await using Listener client = new(fake.Options() with { CleanStart = false, SessionExpirySeconds = 60 });
+        await client.Client.StartAsync();
+        ValueTask<MqttPublishResult> pending;
+        using (RawPeer first = await fake.AcceptAsync(new ConnAckPacket()))
+        {
+            pending = client.Client.PublishAsync("a", Bench.Bytes("m"), qos);
+            Assert.Equal(qos, first.Read<PublishPacket>().Qos);
+        }
+        using RawPeer second = await fake.AcceptAsync(new ConnAckPacket { SessionPresent = true, Properties = new() { MaximumQos = 0 } });
+
+        PublishPacket again = second.Read<PublishPacket>();
+
+        Assert.Equal((0, false), (again.Qos, again.Dup));
+        Assert.Equal(MqttPublishStatus.Delivered, (await pending.AsTask().WaitAsync(Bench.Patience)).Status);
+    }
+
     [Fact]
     public async Task Client_SessionLostAfterPubRec_PublishIsDelivered()
     {

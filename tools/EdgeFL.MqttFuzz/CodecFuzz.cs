@@ -7,28 +7,50 @@ namespace EdgeFL.MqttFuzz;
 /// Mutants through framer and decoder: whatever they are, the answer is a value; what is decoded is encoded again, and reads the same;
 /// the readers that make no object agree with the one that does.
 /// </summary>
-public static class CodecFuzz
+public sealed class CodecFuzz
 {
     private const int PacketBytesMax = 64 * 1024;
     private const int CheckEvery = 65_536;
+
+    private readonly int seed;
+    private readonly long packets;
+    private readonly Corpus corpus = new(_ => true);
+    private long accepted;
+    private volatile Trial trial = new(0, MqttVersion.V5, []);
+
+    private CodecFuzz(int seed, long packets) => (this.seed, this.packets) = (seed, packets);
 
     /// <summary>Runs.</summary>
     /// <param name="seed">Same seed, same mutants.</param>
     /// <param name="packets">Mutated packets to try.</param>
     /// <param name="heapBytesMax">Most managed memory at any time, bytes.</param>
-    /// <exception cref="FuzzException">A fault was found.</exception>
+    /// <exception cref="FuzzException">A fault was found, or one mutant keeps the codec busy for a minute.</exception>
     public static FuzzReport Run(int seed, long packets, long heapBytesMax)
     {
-        Random random = new(seed);
-        Corpus corpus = new(_ => true);
-        Mutator mutator = new(random, corpus);
+        CodecFuzz run = new(seed, packets);
         Stopwatch watch = Stopwatch.StartNew();
-        long accepted = 0;
+        Task all = Task.Factory.StartNew(() => run.TryAll(heapBytesMax), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Trial before = run.trial;
+        while (Task.WaitAny([all], FaultWatch.Patience) < 0)
+        {
+            if (run.trial == before)
+                throw run.Fault("it does not end");
+            before = run.trial;
+        }
+        all.GetAwaiter().GetResult();
+        return new FuzzReport("codec", packets, run.accepted, run.corpus.Kept, watch.Elapsed.TotalSeconds);
+    }
+
+    private void TryAll(long heapBytesMax)
+    {
+        Random random = new(seed);
+        Mutator mutator = new(random, corpus);
         for (long i = 0; i < packets; i++)
         {
-            ReadOnlySpan<byte> bytes = mutator.Next(out MqttVersion version);
+            byte[] bytes = mutator.Next(out MqttVersion version).ToArray();
             if (random.Next(8) == 0)
                 version = version == MqttVersion.V5 ? MqttVersion.V311 : MqttVersion.V5;
+            trial = new Trial(i, version, bytes);
             try
             {
                 bool isWellFormed = Read(version, bytes, random.Next(bytes.Length + 1), out ulong signature);
@@ -37,12 +59,17 @@ public static class CodecFuzz
             }
             catch (Exception fault)
             {
-                throw new FuzzException($"codec: seed {seed}, packet {i}, {version}, bytes {Convert.ToHexString(bytes)}: {fault.Message}", fault);
+                throw Fault(fault.Message, fault);
             }
             if (i % CheckEvery == 0)
                 FaultWatch.CheckHeap("codec", seed, heapBytesMax);
         }
-        return new FuzzReport("codec", packets, accepted, corpus.Kept, watch.Elapsed.TotalSeconds);
+    }
+
+    private FuzzException Fault(string what, Exception? inner = null)
+    {
+        Trial now = trial;
+        return new($"codec: seed {seed}, packet {now.Number}, {now.Version}, bytes {Convert.ToHexString(now.Bytes)}: {what}", inner);
     }
 
     /// <summary>Reads packets until one is none.</summary>
@@ -128,4 +155,6 @@ public static class CodecFuzz
         if (!rule)
             throw new InvalidOperationException("does not hold: " + what);
     }
+
+    private sealed record Trial(long Number, MqttVersion Version, byte[] Bytes);
 }

@@ -15,7 +15,7 @@ internal readonly record struct Seed(MqttVersion Version, byte[] Bytes);
 internal sealed class Corpus
 {
     private const int SeedsMax = 20_000;
-    private const int SeedBytesMax = 2048;
+    private const int SeedBytesMax = 512;
 
     private readonly List<Seed> first = [];
     private readonly List<Seed> wellFormed = [];

@@ -45,7 +45,7 @@ internal sealed class MqttFramer(int packetBytesMax)
             // After a large packet comes another one as a rule: the array ends with it.
             return buffer.AsMemory(0, lastLargeBytes > 0 ? lastLargeBytes : buffer.Length);
         }
-        if (buffer!.Length - end < buffer.Length / 4 && (pendingBytes == 0 || start + pendingBytes > buffer.Length))
+        if (buffer!.Length - end < buffer.Length / 4 && (pendingBytes <= Waiting || start + pendingBytes > buffer.Length))
         {
             // Rather a short move than many short reads; more room only when one packet fills what there is.
             byte[] target = Waiting < buffer.Length / 2 ? buffer : MqttBuffers.Rent(buffer.Length * 2);
@@ -56,7 +56,7 @@ internal sealed class MqttFramer(int packetBytesMax)
             end -= start;
             start = 0;
         }
-        int limit = pendingBytes >= LargeBytes ? Math.Min(buffer.Length, start + pendingBytes) : buffer.Length;
+        int limit = pendingBytes >= LargeBytes && pendingBytes > Waiting ? Math.Min(buffer.Length, start + pendingBytes) : buffer.Length;
         return buffer.AsMemory(end, limit - end);
     }
 
