@@ -52,7 +52,7 @@ internal static class Composition
             if (options.Int8Inference && File.Exists(quantized))
                 RestoreIntegers(node, quantized);
             InfoPayload info = Describe(config, credentials, version, boot, model, sensor.Description);
-            return new AgentHost(node, sensor, new CheckpointWriter(store, quantized), credentials, config, info);
+            return new AgentHost(node, sensor, new CheckpointWriter(store, quantized), credentials, config with { Network = config.Network.In(folder) }, info);
         }
         catch
         {

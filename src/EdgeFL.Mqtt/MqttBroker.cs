@@ -87,14 +87,15 @@ public sealed partial class MqttBroker : IAsyncDisposable
     /// </summary>
     /// <param name="filter">Topic filter.</param>
     /// <param name="handler">Gets each message with the principal that published it.</param>
+    /// <param name="retainAsPublished">Show <see cref="MqttMessage.Retain"/> as the publisher set it, also on messages that are told as they come.</param>
     /// <returns>Dispose it to unsubscribe.</returns>
     /// <exception cref="ArgumentException">The filter is not valid.</exception>
-    public IDisposable Subscribe(string filter, Action<MqttMessage> handler)
+    public IDisposable Subscribe(string filter, Action<MqttMessage> handler, bool retainAsPublished = false)
     {
         ArgumentNullException.ThrowIfNull(handler);
         if (!MqttTopic.IsValidFilter(filter))
             throw new ArgumentException($"'{filter}' is not a topic filter.", nameof(filter));
-        return new HostSubscription(router, router.SubscribeHost(filter, handler));
+        return new HostSubscription(router, router.SubscribeHost(filter, handler, retainAsPublished));
     }
 
     /// <summary>Cuts every connection of a principal and forgets its sessions: revocation acts on live connections.</summary>
@@ -108,6 +109,36 @@ public sealed partial class MqttBroker : IAsyncDisposable
             connection.Close(MqttReason.AdministrativeAction);
         return cut.Count;
     }
+
+    /// <summary>
+    /// Publishes what a bridge brought, under the access rules and limits that hold for a client of the message's principal.
+    /// Does not throw for anything that an outside broker can send.
+    /// </summary>
+    internal MqttReason PublishFor(MqttMessage message)
+    {
+        MqttReason reason;
+        try
+        {
+            message.Check();
+            reason = message.Payload.Length > options.PacketBytesMax ? MqttReason.PacketTooLarge
+                : message.Topic[0] == '$' || MqttTopic.Levels(message.Topic) > options.TopicLevelsMax ? MqttReason.TopicNameInvalid
+                : !options.Access.MayPublish(message.Principal!, message.Topic) ? MqttReason.NotAuthorized
+                : router.Route(RoutedMessage.Of(message, clock.NowMs), source: null);
+        }
+        catch (ArgumentException)
+        {
+            reason = MqttReason.TopicNameInvalid; // Too long with its prefix, or one property too many with the bridge's mark.
+        }
+        if (reason >= MqttReason.UnspecifiedError)
+            MqttTally.Add(ref tally.RefusedPublishes);
+        return reason;
+    }
+
+    /// <summary>The retained message of a topic, null when there is none.</summary>
+    internal MqttMessage? Retained(string topic) => router.Retained(topic);
+
+    /// <summary>Topics with a retained message that a filter covers.</summary>
+    internal List<string> RetainedTopics(string filter) => router.MatchRetained(filter).ConvertAll(message => message.Topic.Text);
 
     internal void RouteWill(RoutedMessage announced)
     {

@@ -15,6 +15,7 @@ public sealed partial class MqttClient
     private Task running = Task.CompletedTask;
     private Task dispatching = Task.CompletedTask;
     private ClientConnection? up;
+    private TopicName? lastTopic;
     private string clientId;
     private MqttVersion version;
     private bool started;

@@ -130,12 +130,21 @@ public sealed partial class MqttClient : IAsyncDisposable
     /// <returns>The granted QoS, or a reason from 0x80 on; a filter that is refused at first is forgotten.</returns>
     /// <exception cref="ArgumentException">The filter or the QoS is not valid.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was set or the client stopped.</exception>
-    public Task<MqttReason> SubscribeAsync(string filter, int qos = 0, CancellationToken cancel = default)
+    public Task<MqttReason> SubscribeAsync(string filter, int qos = 0, CancellationToken cancel = default) =>
+        SubscribeAsync(new MqttSubscription(filter, qos), cancel);
+
+    /// <summary>Subscribes with the options of MQTT 5.0, now and after every reconnect, and waits for the broker's answer.</summary>
+    /// <param name="subscription">What is wanted. 3.1.1 knows the filter and the QoS alone.</param>
+    /// <param name="cancel">Ends the waiting; the subscription stays wanted.</param>
+    /// <returns>As the shorter overload.</returns>
+    /// <exception cref="ArgumentException">The filter or the QoS is not valid.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was set or the client stopped.</exception>
+    public Task<MqttReason> SubscribeAsync(MqttSubscription subscription, CancellationToken cancel = default)
     {
-        CheckFilter(filter);
-        if (qos is < 0 or > 2)
-            throw new ArgumentException($"QoS {qos} does not exist: use 0, 1 or 2.", nameof(qos));
-        return Ask(subscriptions => subscriptions.Want(filter, qos), cancel);
+        CheckFilter(subscription.Filter);
+        if (subscription.Qos is < 0 or > 2)
+            throw new ArgumentException($"QoS {subscription.Qos} does not exist: use 0, 1 or 2.", nameof(subscription));
+        return Ask(subscriptions => subscriptions.Want(subscription), cancel);
     }
 
     /// <summary>Takes a subscription back and waits for the broker's answer.</summary>
@@ -151,11 +160,20 @@ public sealed partial class MqttClient : IAsyncDisposable
 
     private Delivery Outgoing(MqttMessage message, TaskCompletionSource<MqttPublishResult>? done) => new()
     {
-        Message = RoutedMessage.Of(message, clock.NowMs),
+        Message = RoutedMessage.Of(NameOf(message.Topic), message.Payload, message.Qos, message.Retain, null, message.ToProperties(), clock.NowMs),
         Qos = (byte)message.Qos,
         Retain = message.Retain,
         Done = done,
     };
+
+    /// <summary>A publisher that stays with its topic encodes it once.</summary>
+    private TopicName NameOf(string topic)
+    {
+        TopicName? last = Volatile.Read(ref lastTopic);
+        if (last is null || !string.Equals(last.Text, topic, StringComparison.Ordinal))
+            Volatile.Write(ref lastTopic, last = TopicName.Of(topic));
+        return last;
+    }
 
     private Task<MqttReason> Ask(Func<ClientSubscriptions, Wish> ask, CancellationToken cancel)
     {

@@ -109,6 +109,18 @@ public sealed record MqttClientOptions
     }
 }
 
+/// <summary>What a client wants to hear.</summary>
+/// <param name="Filter">Topic filter.</param>
+/// <param name="Qos">Highest QoS wanted, 0, 1 or 2.</param>
+public readonly record struct MqttSubscription(string Filter, int Qos = 0)
+{
+    /// <summary>MQTT 5.0: not what this client publishes itself. Default false.</summary>
+    public bool NoLocal { get; init; }
+
+    /// <summary>MQTT 5.0: <see cref="MqttMessage.Retain"/> as the publisher set it. Default false: only on what comes from the retained store.</summary>
+    public bool RetainAsPublished { get; init; }
+}
+
 /// <summary>A connection has been made.</summary>
 /// <param name="Version">The version that both speak.</param>
 /// <param name="SessionPresent">The broker remembered this client.</param>

@@ -61,6 +61,36 @@ public static class MqttTopic
         }
     }
 
+    /// <summary>Whether some topic is covered by both of two valid filters, by the rules of <see cref="Matches"/>.</summary>
+    /// <param name="first">Topic filter.</param>
+    /// <param name="second">Topic filter.</param>
+    public static bool Overlap(string first, string second)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        ReadOnlySpan<char> left = first;
+        ReadOnlySpan<char> right = second;
+        if ((left[0] == '$' && right[0] is '+' or '#') || (right.StartsWith("$") && left[0] is '+' or '#'))
+            return false;
+        for (bool isFirst = true; ; isFirst = false)
+        {
+            ReadOnlySpan<char> a = CutLevel(ref left, out bool moreLeft);
+            ReadOnlySpan<char> b = CutLevel(ref right, out bool moreRight);
+            if (a is "#" || b is "#")
+                return true;
+            if (a is not "+" && b is not "+" && !a.SequenceEqual(b))
+                return false;
+            if (!moreLeft && !moreRight)
+                return true;
+            if (!moreLeft || !moreRight)
+            {
+                // 'a/#' covers 'a' too; but what '/#' covers in that way has no name.
+                bool isNameless = isFirst && (a.IsEmpty || b.IsEmpty);
+                return (left is "#" || right is "#") && !isNameless;
+            }
+        }
+    }
+
     /// <summary>Takes the first level off; <paramref name="more"/> says whether a slash followed it.</summary>
     internal static ReadOnlySpan<char> CutLevel(ref ReadOnlySpan<char> rest, out bool more)
     {

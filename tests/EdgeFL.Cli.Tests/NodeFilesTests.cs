@@ -66,6 +66,20 @@ public sealed class NodeFilesTests
     }
 
     [Fact]
+    public async Task NodeAdd_WithABridge_WritesItWithItsAuthority()
+    {
+        using var folder = await WithRecordingAsync();
+        await CliRun.Of(folder.Path, ["node", "add", "a", "--bridge", "mqtts://monitor.lan", "--bridge-ca", "edgefl-fleet/root/root.pem"]);
+        await CliRun.Of(folder.Path, ["node", "add", "b", "--bridge", "mqtt://monitor.lan:1884", "--insecure"]);
+
+        BridgeConfig Of(string name) => AgentConfigFile.Read(folder[$"edgefl-fleet/nodes/{name}/agent.json"]).Network.Bridge!;
+
+        Assert.Equal(new BridgeConfig { Broker = "mqtts://monitor.lan", BrokerCa = "bridge-ca.pem" }, Of("a"));
+        Assert.Equal(File.ReadAllBytes(folder["edgefl-fleet/root/root.pem"]), File.ReadAllBytes(folder["edgefl-fleet/nodes/a/bridge-ca.pem"]));
+        Assert.Equal(new BridgeConfig { Broker = "mqtt://monitor.lan:1884", Insecure = true }, Of("b"));
+    }
+
+    [Fact]
     public async Task Init_OfManyOnOneMachine_GivesEachPersonAndPort()
     {
         using var folder = new TemporaryFolder();
@@ -88,6 +102,11 @@ public sealed class NodeFilesTests
     [InlineData("bad-model", "--sensor", "host", "--model", "activity-cnn")]
     [InlineData("bad-model", "--model", "walk.csv")]
     [InlineData("bad-port", "--port", "65536")]
+    [InlineData("bad-broker", "--bridge", "monitor.lan")]
+    [InlineData("insecure-broker", "--bridge", "mqtt://monitor.lan")]
+    [InlineData("bad-broker-ca", "--bridge", "mqtts://monitor.lan", "--bridge-ca", "nowhere.pem")]
+    [InlineData("bad-usage", "--bridge-ca", "walk.csv")]
+    [InlineData("bad-usage", "--insecure")]
     public async Task NodeAdd_OfWhatCannotBe_MakesNothing(string code, params string[] args)
     {
         using var folder = await WithRecordingAsync();

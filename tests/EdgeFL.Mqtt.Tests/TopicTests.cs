@@ -39,6 +39,23 @@ public sealed class TopicTests
         Assert.Equal(expected, found.Count == 1);
     }
 
+    [Fact]
+    public void Overlap_OfShortFilters_IsSoWhenATopicMatchesBoth()
+    {
+        string[] names = All(["a", "b", "$a", ""], 4).Where(name => name.Length > 0).ToArray();
+        string[] filters = All(["a", "b", "$a", "", "+", "#"], 3).Where(MqttTopic.IsValidFilter).ToArray();
+        HashSet<string>[] matched = [.. filters.Select(filter => names.Where(name => MqttTopic.Matches(filter, name)).ToHashSet())];
+        for (int i = 0; i < filters.Length; i++)
+        {
+            for (int j = 0; j < filters.Length; j++)
+                Assert.True(MqttTopic.Overlap(filters[i], filters[j]) == matched[i].Overlaps(matched[j]), $"'{filters[i]}' and '{filters[j]}'");
+        }
+    }
+
+    /// <summary>Every path of one to so many levels.</summary>
+    private static IEnumerable<string> All(string[] levels, int depth) =>
+        depth == 1 ? levels : levels.Concat(All(levels, depth - 1).SelectMany(rest => levels.Select(level => $"{level}/{rest}")));
+
     [Theory]
     [InlineData("")]
     [InlineData("a#")]

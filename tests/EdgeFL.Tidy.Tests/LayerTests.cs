@@ -18,6 +18,7 @@ public sealed class LayerTests
         ["EdgeFL.Agent"] = ["EdgeFL.Platform"],
         ["EdgeFL.Cli"] = ["EdgeFL.Platform", "EdgeFL.Simulation"],
         ["EdgeFL.Bench"] = ["EdgeFL.Platform", "EdgeFL.Simulation"],
+        ["EdgeFL.MqttFuzz"] = ["EdgeFL.Mqtt"],
         ["EdgeFL.MqttLoad"] = ["EdgeFL.Platform"],
     };
 

@@ -103,7 +103,7 @@ internal sealed partial class BrokerConnection
         opened.InFlightMax = Math.Min(options.InFlightMax, asked?.ReceiveMaximum ?? ushort.MaxValue);
         if (connect.Will is { } will)
         {
-            opened.Will = RoutedMessage.Of(will.Topic, will.Payload, will.Qos, will.Retain, Principal, Forwardable(will.Properties), Clock.NowMs);
+            opened.Will = RoutedMessage.Of(TopicName.Of(will.Topic), will.Payload, will.Qos, will.Retain, Principal, Forwardable(will.Properties), Clock.NowMs);
             opened.WillDelaySeconds = will.Properties?.WillDelaySeconds ?? 0;
         }
         int aliases = Math.Min(asked?.TopicAliasMaximum ?? 0, options.TopicAliasMax);

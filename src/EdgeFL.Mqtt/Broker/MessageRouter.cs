@@ -55,7 +55,7 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
     /// <returns><see cref="MqttReason.Success"/>, <see cref="MqttReason.NoMatchingSubscribers"/> or <see cref="MqttReason.QuotaExceeded"/>.</returns>
     public MqttReason Route(RoutedMessage message, Session? source, bool byHost = false)
     {
-        List<Action<MqttMessage>>? handlers = null;
+        List<Subscription>? handlers = null;
         int count;
         lock (Gate)
         {
@@ -70,8 +70,8 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
         if (handlers is not null)
         {
             MqttMessage shown = message.ToMessage(retained: false);
-            foreach (Action<MqttMessage> handler in handlers)
-                Call(handler, shown);
+            foreach (Subscription host in handlers)
+                Call(host.Handler!, message.Retain && host.RetainAsPublished ? shown with { Retain = true } : shown);
         }
         return count > 0 ? MqttReason.Success : MqttReason.NoMatchingSubscribers;
     }
@@ -146,21 +146,37 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
     }
 
     /// <summary>The host's own subscription; retained messages are handed over before it returns.</summary>
-    public Subscription SubscribeHost(string filter, Action<MqttMessage> handler)
+    public Subscription SubscribeHost(string filter, Action<MqttMessage> handler, bool retainAsPublished)
     {
-        Subscription subscription = new(filter) { Handler = handler, Qos = 2 };
-        RoutedMessage[] kept;
+        Subscription subscription = new(filter) { Handler = handler, Qos = 2, RetainAsPublished = retainAsPublished };
+        List<RoutedMessage> kept = [];
         lock (Gate)
         {
             subscriptions.Add(subscription);
-            retainedMatches.Clear();
-            retained.Match(filter, clock.NowMs, retainedMatches);
-            kept = [.. retainedMatches];
-            retainedMatches.Clear();
+            retained.Match(filter, clock.NowMs, kept);
         }
         foreach (RoutedMessage message in kept)
-            Call(handler, message.ToMessage(retained: true));
+            Call(handler, message.ToRetainedMessage(clock.NowMs));
         return subscription;
+    }
+
+    /// <summary>The retained message of a topic, null when there is none.</summary>
+    public MqttMessage? Retained(string topic)
+    {
+        List<RoutedMessage> found = MatchRetained(topic);
+        return found.Count > 0 ? found[0].ToRetainedMessage(clock.NowMs) : null;
+    }
+
+    /// <summary>Retained messages that a filter covers, the broker's own figures included.</summary>
+    public List<RoutedMessage> MatchRetained(string filter)
+    {
+        List<RoutedMessage> found = [];
+        lock (Gate)
+        {
+            retained.Match(filter, clock.NowMs, found);
+            figures.Match(filter, clock.NowMs, found);
+        }
+        return found;
     }
 
     public void UnsubscribeHost(Subscription subscription)
@@ -169,7 +185,7 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
             subscriptions.Remove(subscription);
     }
 
-    private int Collect(RoutedMessage message, Session? source, ref List<Action<MqttMessage>>? handlers)
+    private int Collect(RoutedMessage message, Session? source, ref List<Subscription>? handlers)
     {
         stamp++;
         matches.Clear();
@@ -180,7 +196,7 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
         {
             if (match.Handler is not null)
             {
-                (handlers ??= []).Add(match.Handler);
+                (handlers ??= []).Add(match);
                 continue;
             }
             if (match.Group is { } group)

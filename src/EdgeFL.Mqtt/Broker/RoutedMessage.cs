@@ -7,32 +7,31 @@ namespace EdgeFL.Mqtt;
 internal sealed class RoutedMessage
 {
     private const int OverheadBytes = 128;
-    private readonly uint? expirySeconds;
+
+    /// <summary>Objects kept for the next messages, so that a publisher in full flow makes nothing for the collector.</summary>
+    private const int FreeMax = 1024;
+
+    private static readonly Stack<RoutedMessage> Free = new();
+    private uint? expirySeconds;
     private byte[]? rented;
-    private int holders = 1;
+    private int holders;
     private ReadOnlyMemory<byte> properties;
 
-    private RoutedMessage(TopicName topic, int qos, bool retain, string? principal, uint? expirySeconds, long nowMs)
+    private RoutedMessage()
     {
-        Topic = topic;
-        Qos = qos;
-        Retain = retain;
-        Principal = principal;
-        this.expirySeconds = expirySeconds;
-        ExpiresAtMs = ExpiryFrom(nowMs);
     }
 
-    public TopicName Topic { get; }
-    public int Qos { get; }
-    public bool Retain { get; }
-    public string? Principal { get; }
+    public TopicName Topic { get; private set; } = null!;
+    public int Qos { get; private set; }
+    public bool Retain { get; private set; }
+    public string? Principal { get; private set; }
     public ReadOnlyMemory<byte> Payload { get; private set; }
 
     /// <summary>The 5.0 properties that every receiver gets, as they stand on the wire, without the length of the block.</summary>
     public ReadOnlySpan<byte> Properties => properties.Span;
 
     /// <summary>Where in <see cref="Properties"/> the four bytes of the message expiry stand, -1 when there are none.</summary>
-    public int ExpiryOffset { get; private init; } = -1;
+    public int ExpiryOffset { get; private set; }
 
     /// <summary>When it may no longer be delivered, ms of the clock; 0 for never.</summary>
     public long ExpiresAtMs { get; private set; }
@@ -59,31 +58,30 @@ internal sealed class RoutedMessage
             publish.CopyForwarded(bytes);
             publish.Payload.CopyTo(bytes.AsSpan(head));
         }
-        return new RoutedMessage(topic, publish.Qos, publish.Retain, principal, publish.ExpirySeconds, nowMs)
-        {
-            rented = bytes,
-            properties = bytes.AsMemory(end - length - head, head),
-            Payload = bytes.AsMemory(end - length, length),
-            ExpiryOffset = publish.ForwardedExpiryOffset,
-        };
+        RoutedMessage? message;
+        lock (Free)
+            Free.TryPop(out message);
+        message ??= new RoutedMessage();
+        message.rented = bytes;
+        message.Say(topic, publish.Qos, publish.Retain, principal, bytes.AsMemory(end - length - head, head), bytes.AsMemory(end - length, length));
+        message.Expire(publish.ExpirySeconds, publish.ForwardedExpiryOffset, nowMs);
+        return message;
     }
 
     /// <summary>A message of the host's, a client's or a will; the payload is not copied.</summary>
-    public static RoutedMessage Of(string topic, ReadOnlyMemory<byte> payload, int qos, bool retain, string? principal, MqttProperties? properties, long nowMs)
+    public static RoutedMessage Of(TopicName topic, ReadOnlyMemory<byte> payload, int qos, bool retain, string? principal, MqttProperties? properties, long nowMs)
     {
         int expiryOffset = -1;
         byte[]? block = properties?.ToBlock(out expiryOffset);
-        return new RoutedMessage(TopicName.Of(topic), qos, retain, principal, properties?.MessageExpirySeconds, nowMs)
-        {
-            properties = block,
-            Payload = payload,
-            ExpiryOffset = expiryOffset,
-        };
+        RoutedMessage message = new();
+        message.Say(topic, qos, retain, principal, block, payload);
+        message.Expire(properties?.MessageExpirySeconds, expiryOffset, nowMs);
+        return message;
     }
 
-    /// <summary>As <see cref="Of(string, ReadOnlyMemory{byte}, int, bool, string?, MqttProperties?, long)"/>.</summary>
+    /// <summary>As <see cref="Of(TopicName, ReadOnlyMemory{byte}, int, bool, string?, MqttProperties?, long)"/>.</summary>
     public static RoutedMessage Of(MqttMessage message, long nowMs) =>
-        Of(message.Topic, message.Payload, message.Qos, message.Retain, message.Principal, message.ToProperties(), nowMs);
+        Of(TopicName.Of(message.Topic), message.Payload, message.Qos, message.Retain, message.Principal, message.ToProperties(), nowMs);
 
     public bool IsExpired(long now) => ExpiresAtMs != 0 && now >= ExpiresAtMs;
 
@@ -91,22 +89,25 @@ internal sealed class RoutedMessage
 
     public void Hold() => Interlocked.Increment(ref holders);
 
-    /// <summary>Lets go. The last one gives the array back; what somebody still reads by mistake then is nothing, not another's message.</summary>
+    /// <summary>Lets go. With the last one the array goes back, and the object with it.</summary>
     public void Drop()
     {
         if (Interlocked.Decrement(ref holders) > 0 || rented is not { } bytes)
             return;
         rented = null;
-        properties = default;
-        Payload = default;
         MqttBuffers.Return(bytes);
+        lock (Free)
+        {
+            if (Free.Count < FreeMax)
+                Free.Push(this);
+        }
     }
 
     /// <summary>The same message, whose expiry counts from now on.</summary>
     public RoutedMessage StartingAt(long nowMs)
     {
         RoutedMessage later = (RoutedMessage)MemberwiseClone();
-        later.ExpiresAtMs = ExpiryFrom(nowMs);
+        later.Expire(expirySeconds, ExpiryOffset, nowMs);
         return later;
     }
 
@@ -129,5 +130,25 @@ internal sealed class RoutedMessage
         return MqttMessage.From(Topic.Text, rented is null ? Payload : Payload.ToArray(), Qos, retained, MqttProperties.ReadBlock(ref block, MqttPropertySets.Publish), Principal);
     }
 
-    private long ExpiryFrom(long nowMs) => expirySeconds is { } seconds ? nowMs + (seconds * 1000L) : 0;
+    /// <summary>As it comes from the retained store: its expiry is what is left of it.</summary>
+    public MqttMessage ToRetainedMessage(long now) =>
+        ToMessage(retained: true) with { ExpirySeconds = ExpiresAtMs == 0 ? null : SecondsLeft(now) };
+
+    private void Say(TopicName topic, int qos, bool retain, string? principal, ReadOnlyMemory<byte> block, ReadOnlyMemory<byte> payload)
+    {
+        Topic = topic;
+        Qos = qos;
+        Retain = retain;
+        Principal = principal;
+        properties = block;
+        Payload = payload;
+        holders = 1;
+    }
+
+    private void Expire(uint? seconds, int offset, long nowMs)
+    {
+        expirySeconds = seconds;
+        ExpiryOffset = offset;
+        ExpiresAtMs = seconds is { } given ? nowMs + (given * 1000L) : 0;
+    }
 }

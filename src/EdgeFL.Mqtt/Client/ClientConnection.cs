@@ -181,6 +181,8 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
         }
         int askedQos = outgoing.Qos;
         outgoing.Qos = (byte)Math.Min(askedQos, qosMax);
+        // What went out at a higher QoS to a broker that has come down since is no duplicate any more (3.3.1.1).
+        outgoing.SentBefore &= outgoing.Qos > 0;
         MqttReason refusal = MqttReason.Success;
         // One that was sent before does not expire any more (5.0, 4.3.3).
         bool expired = !outgoing.SentBefore && message.IsExpired(now);

@@ -19,10 +19,10 @@ internal enum WishState
 }
 
 /// <summary>A filter that the client wants, or wants no longer.</summary>
-internal sealed class Wish(string filter, int qos, bool remove)
+internal sealed class Wish(MqttSubscription subscription, bool remove)
 {
-    public string Filter { get; } = filter;
-    public int Qos { get; } = qos;
+    public string Filter { get; } = subscription.Filter;
+    public SubscribeEntry Entry { get; } = new(subscription.Filter, subscription.Qos, subscription.NoLocal, subscription.RetainAsPublished);
     public bool Remove { get; } = remove;
     public WishState State { get; set; }
     public bool EverGranted { get; set; }
@@ -43,15 +43,15 @@ internal sealed class ClientSubscriptions
 
     public bool IsAsked(ushort packetId) => asked.ContainsKey(packetId);
 
-    public Wish Want(string filter, int qos)
+    public Wish Want(MqttSubscription subscription)
     {
-        Wish wish = new(filter, qos, remove: false);
-        if (wanted.TryGetValue(filter, out Wish? older))
+        Wish wish = new(subscription, remove: false);
+        if (wanted.TryGetValue(wish.Filter, out Wish? older))
         {
             wish.EverGranted = older.EverGranted;
             older.Done.TrySetResult(MqttReason.Success);
         }
-        wanted[filter] = wish;
+        wanted[wish.Filter] = wish;
         return wish;
     }
 
@@ -59,7 +59,7 @@ internal sealed class ClientSubscriptions
     {
         if (wanted.Remove(filter, out Wish? older))
             older.Done.TrySetResult(MqttReason.NoSubscriptionExisted);
-        Wish wish = new(filter, 0, remove: true);
+        Wish wish = new(new MqttSubscription(filter), remove: true);
         unwanted.Add(wish);
         return wish;
     }
@@ -101,7 +101,7 @@ internal sealed class ClientSubscriptions
             return null;
         ushort packetId = newPacketId();
         asked.Add(packetId, group);
-        return new SubscribePacket { PacketId = packetId, Entries = group.ConvertAll(wish => new SubscribeEntry(wish.Filter, wish.Qos)) };
+        return new SubscribePacket { PacketId = packetId, Entries = group.ConvertAll(wish => wish.Entry) };
     }
 
     /// <summary>An answer came; false when it fits no question.</summary>

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Security.Authentication;
 
 namespace EdgeFL.Mqtt;
@@ -155,6 +156,7 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendAsync(SendBatch batch)
     {
         Volatile.Write(ref writeSinceMs, Clock.NowMs);

@@ -63,6 +63,9 @@ public sealed record NetworkConfig
     /// <summary>Allow a plaintext outside broker that is not on loopback. Default false.</summary>
     public bool Insecure { get; set; }
 
+    /// <summary>An outside broker that shows what this node says beside its own; null (default) for none. Not together with <see cref="Broker"/>.</summary>
+    public BridgeConfig? Bridge { get; set; }
+
     /// <summary>Milliseconds between two telemetry messages, 100 to 3,600,000, with a tenth of jitter. Default 30,000.</summary>
     public int TelemetryIntervalMs { get; set; } = 30_000;
 
@@ -71,6 +74,43 @@ public sealed record NetworkConfig
 
     /// <summary>Most milliseconds before a lost link is tried again, at least the least. Default 60,000.</summary>
     public int ReconnectMaxMs { get; set; } = 60_000;
+
+    /// <summary>The same with paths that do not depend on where the program was started.</summary>
+    /// <param name="folder">The folder that relative paths start from.</param>
+    public NetworkConfig In(string folder) => this with
+    {
+        BrokerCa = BrokerCa is null ? null : Path.GetFullPath(BrokerCa, folder),
+        Bridge = Bridge is null ? null : Bridge with
+        {
+            BrokerCa = Bridge.BrokerCa is null ? null : Path.GetFullPath(Bridge.BrokerCa, folder),
+            PasswordFile = Bridge.PasswordFile is null ? null : Path.GetFullPath(Bridge.PasswordFile, folder),
+        },
+    };
+}
+
+/// <summary>An outside broker that a node's own broker is bridged to: what the node says of itself goes up, what an operator wants comes down.</summary>
+public sealed record BridgeConfig
+{
+    /// <summary>The broker, <c>mqtt://host:port</c> or <c>mqtts://host:port</c>.</summary>
+    public string Broker { get; set; } = "";
+
+    /// <summary>CA file its certificate is checked against; null (default) means the fleet's own CA.</summary>
+    public string? BrokerCa { get; set; }
+
+    /// <summary>Allow plaintext to a broker that is not on loopback. Default false.</summary>
+    public bool Insecure { get; set; }
+
+    /// <summary>User name; null (default) for none: over TLS the node shows its certificate in any case.</summary>
+    public string? User { get; set; }
+
+    /// <summary>File with the user's password, mode 0600; null (default) for none.</summary>
+    public string? PasswordFile { get; set; }
+
+    /// <summary>What goes up, of <see cref="EdgeFL.Platform.Links.BridgeTopics.Up"/>; null (default) for all of it.</summary>
+    public IReadOnlyList<string>? Up { get; set; }
+
+    /// <summary>What comes down, of <see cref="EdgeFL.Platform.Links.BridgeTopics.Down"/>; null (default) for all of it.</summary>
+    public IReadOnlyList<string>? Down { get; set; }
 }
 
 /// <summary>How a node learns. Null means the default of <see cref="EdgeFL.Node.NodeOptions"/>.</summary>

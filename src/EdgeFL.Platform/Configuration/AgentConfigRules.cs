@@ -71,6 +71,8 @@ public static class AgentConfigRules
                 throw Wrong(path, "network.interfaces", "", "must hold names of interfaces");
         }
 
+        if (network.Bridge is { } bridge)
+            CheckBridge(bridge, network, path);
         if (network.Broker is { } broker)
         {
             BrokerUrl.Parse(broker, network.Insecure);
@@ -89,6 +91,31 @@ public static class AgentConfigRules
         {
             if (!named.Add(PeerAddress.ParsePeer(peer ?? "").Key))
                 throw Wrong(path, "network.peers", peer ?? "", "names a node for the second time");
+        }
+    }
+
+    private static void CheckBridge(BridgeConfig bridge, NetworkConfig network, string path)
+    {
+        if (network.Broker is not null)
+            throw new ConfigException("bad-config", $"{path}: network.bridge is \"{bridge.Broker}\", but network.broker is \"{network.Broker}\": with one broker for everything there is none of the node's own to bridge.", "Leave one of them out.");
+        if (bridge.Broker.Length == 0)
+            throw Wrong(path, "network.bridge.broker", "", "must name a broker, mqtts://host:8883");
+        BrokerUrl.Parse(bridge.Broker, bridge.Insecure, "network.bridge.broker");
+        if (bridge.PasswordFile is { } file && bridge.User is null)
+            throw Wrong(path, "network.bridge.passwordFile", file, "there is no network.bridge.user that it could be of");
+        Among(path, "network.bridge.up", bridge.Up, BridgeTopics.Up);
+        Among(path, "network.bridge.down", bridge.Down, BridgeTopics.Down);
+    }
+
+    private static void Among(string path, string name, IReadOnlyList<string>? given, IReadOnlyList<string> known)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string? topic in given ?? [])
+        {
+            if (!known.Contains(topic))
+                throw Wrong(path, name, topic ?? "", $"must be one of {string.Join(", ", known)}");
+            if (!seen.Add(topic!))
+                throw Wrong(path, name, topic!, "stands there twice");
         }
     }
 

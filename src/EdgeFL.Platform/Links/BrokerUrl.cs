@@ -14,16 +14,17 @@ public sealed record BrokerUrl(string Host, int Port, bool Secure)
     /// <summary>Reads <c>mqtt://host[:1883]</c> or <c>mqtts://host[:8883]</c>. Plaintext is for this machine only, unless the caller insists.</summary>
     /// <param name="text">The text.</param>
     /// <param name="insecure">Allow plaintext to other machines.</param>
+    /// <param name="member">Where the text stands, for the error.</param>
     /// <exception cref="ConfigException">It cannot be read, or would send everything in the clear.</exception>
-    public static BrokerUrl Parse(string text, bool insecure)
+    public static BrokerUrl Parse(string text, bool insecure, string member = "network.broker")
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("mqtt" or "mqtts") || uri.Host.Length == 0 || uri.UserInfo.Length > 0)
-            throw new ConfigException("bad-broker", $"'{text}' is not a broker.", "Write mqtt://host:1883 or mqtts://host:8883.");
+            throw new ConfigException("bad-broker", $"{member}: '{text}' is not a broker.", "Write mqtt://host:1883 or mqtts://host:8883.");
         bool secure = uri.Scheme == "mqtts";
         string host = uri.Host.Trim('[', ']');
         bool local = host == "localhost" || (IPAddress.TryParse(host, out IPAddress? address) && IPAddress.IsLoopback(address));
         if (!secure && !local && !insecure)
-            throw new ConfigException("insecure-broker", $"'{text}' would send everything in the clear.", "Use mqtts://, or allow it with \"insecure\": true (--insecure).");
+            throw new ConfigException("insecure-broker", $"{member}: '{text}' would send everything in the clear.", "Use mqtts://, or allow it with \"insecure\": true (--insecure).");
         return new BrokerUrl(host, uri.Port > 0 ? uri.Port : secure ? 8883 : 1883, secure);
     }
 

@@ -7,7 +7,8 @@ namespace EdgeFL.Platform.Links;
 
 /// <summary>
 /// Who may say and hear what on a node's own broker. A device writes beneath its own id and into others' <c>in/{itself}</c>, and hears what nodes tell everybody;
-/// an operator hears everything and writes commands, wanted configuration, software manifests and revocations. The principal is the TLS certificate's subject, nothing a client says of itself.
+/// an operator hears everything and writes commands, wanted configuration, software manifests and revocations; the node's own bridge brings what operators write, and nothing else.
+/// The principal is the TLS certificate's subject, nothing a client says of itself.
 /// </summary>
 public sealed class FleetAccess : IMqttAccess
 {
@@ -52,7 +53,7 @@ public sealed class FleetAccess : IMqttAccess
         if (!TopicName.TryParse(topic, out TopicName name) || name.Fleet != fleet)
             return false;
         bool forOperator = name.Kind is TopicKind.Command or TopicKind.ConfigDesired or TopicKind.OtaManifest or TopicKind.Revoked;
-        if (IsOperator(principal))
+        if (IsOperator(principal) || principal.StartsWith(MqttBridge.PrincipalPrefix, StringComparison.Ordinal))
             return forOperator;
         if (forOperator)
             return false;

@@ -17,10 +17,14 @@ public sealed class PeerBrokerLink : IFleetLink
     private const int AddressesMax = 4096;
     private const int GoodbyeMs = 300;
 
+    /// <summary>Longest wait for the outside broker to take the last words, ms.</summary>
+    private const int BridgeFlushMs = 1000;
+
     private readonly LinkContext context;
     private readonly FrameGate gate;
     private readonly TlsPolicy tls;
     private readonly MqttBroker broker;
+    private readonly MqttBridge? bridge;
     private readonly PeerDiscovery? discovery;
     private readonly Dictionary<NodeId, PeerAddress> fixedPeers = [];
 
@@ -36,7 +40,7 @@ public sealed class PeerBrokerLink : IFleetLink
 
     /// <summary>Makes the link; nothing is opened yet.</summary>
     /// <param name="context">The node.</param>
-    /// <exception cref="ConfigException">The listening address or a static peer cannot be read.</exception>
+    /// <exception cref="ConfigException">The listening address or a static peer cannot be read, or a file that the bridge needs.</exception>
     public PeerBrokerLink(LinkContext context)
     {
         this.context = context;
@@ -64,6 +68,8 @@ public sealed class PeerBrokerLink : IFleetLink
             RetainedMessagesMax = 256,
             RetainedBytesMax = 1024 * 1024,
         });
+        if (context.Network.Bridge is { } outside)
+            bridge = BridgeTopics.Bridge(context, outside, broker);
         if (context.Network.Discovery)
             discovery = new PeerDiscovery(context, OnFound, OnLost);
     }
@@ -79,7 +85,8 @@ public sealed class PeerBrokerLink : IFleetLink
             MqttCounters own = broker.Counters;
             lock (guard)
             {
-                long bytesIn = own.BytesIn + retiredIn, bytesOut = own.BytesOut + retiredOut;
+                MqttCounters outside = bridge?.LinkCounters ?? default;
+                long bytesIn = own.BytesIn + outside.BytesIn + retiredIn, bytesOut = own.BytesOut + outside.BytesOut + retiredOut;
                 foreach (PeerClient? link in links.Values)
                     Add(link, ref bytesIn, ref bytesOut);
                 foreach (PeerClient link in retiring.Keys)
@@ -97,6 +104,8 @@ public sealed class PeerBrokerLink : IFleetLink
         Publish(Topics.Info, JsonSerializer.SerializeToUtf8Bytes(context.Info, PayloadJson.Default.InfoPayload), 1, true);
         Publish(Topics.Status, "online"u8.ToArray(), 1, true);
         await broker.StartAsync(cancellation).ConfigureAwait(false);
+        if (bridge is not null)
+            await bridge.StartAsync(cancellation).ConfigureAwait(false);
         if (discovery is not null)
             await discovery.StartAsync(broker.LocalEndPoint, cancellation).ConfigureAwait(false);
         foreach ((NodeId peer, PeerAddress address) in fixedPeers)
@@ -119,6 +128,8 @@ public sealed class PeerBrokerLink : IFleetLink
         }
 
         Publish(Topics.Status, "offline"u8.ToArray(), 1, true);
+        if (bridge is not null)
+            await bridge.StopAsync(TimeSpan.FromMilliseconds(BridgeFlushMs)).ConfigureAwait(false);
         await Task.WhenAll(closing).ConfigureAwait(false);
         if (discovery is not null)
             await discovery.DisposeAsync().ConfigureAwait(false);
@@ -132,6 +143,8 @@ public sealed class PeerBrokerLink : IFleetLink
     public async ValueTask DisposeAsync()
     {
         await StopAsync().ConfigureAwait(false);
+        if (bridge is not null)
+            await bridge.DisposeAsync().ConfigureAwait(false);
         await broker.DisposeAsync().ConfigureAwait(false);
         gate.Dispose();
     }

@@ -36,7 +36,7 @@ public sealed class SharedBrokerLink : IFleetLink
     private readonly Dictionary<string, ReadOnlyMemory<byte>> retained = new(StringComparer.Ordinal);
     private readonly Queue<(string Suffix, ReadOnlyMemory<byte> Payload)> held = [];
     private bool stopped;
-    private bool told;
+    private bool isLossTold;
     private bool isAnswering;
 
     private sealed class PeerState
@@ -57,21 +57,10 @@ public sealed class SharedBrokerLink : IFleetLink
         this.context = context;
         gate = new FrameGate(context.Credentials);
         inbox = new FrameInbox(context.Fleet, context.Node, gate, context.Post);
-        BrokerUrl url = BrokerUrl.Parse(context.Network.Broker!, context.Network.Insecure);
-        var authorities = BrokerUrl.LoadAuthorities(context.Network.BrokerCa);
-        var tls = new TlsPolicy(context.Credentials);
         retained[Topics.Info] = JsonSerializer.SerializeToUtf8Bytes(context.Info, PayloadJson.Default.InfoPayload);
         client = new MqttClient(
-            new MqttClientOptions
+            OutsideConnection.Options(context, BrokerUrl.Parse(context.Network.Broker!, context.Network.Insecure), context.Network.BrokerCa) with
             {
-                Host = url.Host,
-                Port = url.Port,
-                ClientId = $"{context.Fleet}.{context.Node}", // No name holds a dot: no two nodes of a broker's fleets make the same id.
-                KeepAliveSeconds = 15,
-                ReconnectMinMs = context.Network.ReconnectMinMs,
-                ReconnectMaxMs = context.Network.ReconnectMaxMs,
-                Will = new MqttWill(Own(Topics.Status), "offline"u8.ToArray(), 1, true, DelaySeconds: 5),
-                Tls = url.Secure ? () => tls.Broker(url.Host, authorities) : null,
                 OnConnected = _ => OnConnected(),
                 OnDisconnected = OnDisconnected,
             },
@@ -178,9 +167,7 @@ public sealed class SharedBrokerLink : IFleetLink
 
     private void OnDisconnected(MqttDisconnected gone)
     {
-        if (gone.WasConnected || !told)
-            context.Notify(new NodeEvent("broker-lost", EventSeverity.Warning, $"No connection to {context.Network.Broker}: {gone.Detail}", "It is tried again; training goes on meanwhile."));
-        told = true;
+        OutsideConnection.TellLoss(context, context.Network.Broker!, gone, ref isLossTold);
         ReviseAll();
     }
 
@@ -341,7 +328,7 @@ public sealed class SharedBrokerLink : IFleetLink
         {
             MqttReason answer = await client.SubscribeAsync(filter, 1).ConfigureAwait(false);
             if (answer >= MqttReason.UnspecifiedError)
-                context.Notify(new NodeEvent("subscribe-refused", EventSeverity.Error, $"The broker does not let this node read {filter}: {answer}.", "Look at the broker's access rules; docs/topics.md says who reads what."));
+                context.Notify(OutsideConnection.SubscribeRefused(context.Network.Broker!, $"{answer} on '{filter}'"));
         }
         catch (OperationCanceledException)
         {

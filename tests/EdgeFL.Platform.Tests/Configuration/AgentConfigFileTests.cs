@@ -155,6 +155,33 @@ public sealed class AgentConfigFileTests : IDisposable
     public void Network_ThatCannotBe_IsRefusedBeforeAnythingStarts(string code, string member) =>
         Assert.Equal(code, Wrong(Least[..^1] + $",\"network\":{{{member}}}}}").Code);
 
+    [Theory]
+    [InlineData("bad-config", "network.bridge.broker is missing", "")]
+    [InlineData("bad-broker", "network.bridge.broker: 'monitor.lan'", "\"broker\":\"monitor.lan\"")]
+    [InlineData("insecure-broker", "network.bridge.broker: 'mqtt://monitor.lan'", "\"broker\":\"mqtt://monitor.lan\"")]
+    [InlineData("bad-config", "network.bridge.passwordFile is \"p\"", "\"broker\":\"mqtts://monitor.lan\",\"passwordFile\":\"p\"")]
+    [InlineData("bad-config", "network.bridge.up is \"upd/#\", but must be one of status, info,", "\"broker\":\"mqtts://monitor.lan\",\"up\":[\"status\",\"upd/#\"]")]
+    [InlineData("bad-config", "network.bridge.up is \"status\", but stands there twice", "\"broker\":\"mqtts://monitor.lan\",\"up\":[\"status\",\"status\"]")]
+    [InlineData("bad-config", "network.bridge.down is \"status\", but must be one of cmd/+,", "\"broker\":\"mqtts://monitor.lan\",\"down\":[\"status\"]")]
+    [InlineData("bad-config", "network.bridge is \"mqtts://monitor.lan\", but network.broker is", "\"broker\":\"mqtts://monitor.lan\"},\"broker\":\"mqtts://b\",\"peers\":[], \"bridge\":{\"broker\":\"mqtts://monitor.lan\"")]
+    public void Bridge_ThatCannotBe_IsNamedWithItsMember(string code, string named, string members)
+    {
+        ConfigException error = Wrong(Least[..^1] + $",\"network\":{{\"bridge\":{{{members}}}}}}}");
+        Assert.Equal(code, error.Code);
+        Assert.Contains(named, error.Message, StringComparison.Ordinal);
+        Assert.NotEmpty(error.Remedy);
+    }
+
+    [Fact]
+    public void Bridge_LeftToItsDefaults_CarriesAllThereIsFromTheFilesFolder()
+    {
+        NetworkConfig network = Read(Least[..^1] + ",\"network\":{\"brokerCa\":\"b.pem\",\"bridge\":{\"broker\":\"mqtts://monitor.lan\",\"brokerCa\":\"ca.pem\",\"user\":\"u\",\"passwordFile\":\"/p\"}}}").Network;
+        Assert.Equal((null, null), (network.Bridge!.Up, network.Bridge.Down));
+        NetworkConfig placed = network.In("/etc/edgefl");
+        Assert.Equal(("/etc/edgefl/b.pem", "/etc/edgefl/ca.pem", "/p"), (placed.BrokerCa, placed.Bridge!.BrokerCa, placed.Bridge.PasswordFile));
+        Assert.Null(new NetworkConfig().In("/etc/edgefl").Bridge);
+    }
+
     [Fact]
     public void File_ThatIsNotThere_NamesTheCommandThatMakesOne()
     {

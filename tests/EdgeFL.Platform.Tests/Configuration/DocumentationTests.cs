@@ -25,7 +25,8 @@ public sealed class DocumentationTests
         [
             .. Members(typeof(AgentConfig)).Except(["sensor", "network", "training"]), "kind", "name",
             .. Members(typeof(HostOptions)).Select(m => "host." + m), .. Members(typeof(SimulatedOptions)).Select(m => "simulated." + m),
-            .. Members(typeof(ReplayOptions)).Select(m => "replay." + m), .. Members(typeof(NetworkConfig)), .. Members(typeof(TrainingConfig)),
+            .. Members(typeof(ReplayOptions)).Select(m => "replay." + m), .. Members(typeof(NetworkConfig)).Except(["bridge"]),
+            .. Members(typeof(BridgeConfig)).Select(m => "bridge." + m), .. Members(typeof(TrainingConfig)),
         ];
         string tables = page[..page.IndexOf("## What it publishes", StringComparison.Ordinal)];
         string[] listed = Regex.Matches(tables, @"^\| `([A-Za-z.0-9]+)` \|", RegexOptions.Multiline).Select(m => m.Groups[1].Value).ToArray();

@@ -48,6 +48,14 @@ public sealed class FleetAccessTests : IDisposable
     [InlineData("operator:ann", "edgefl/v1/farm/a/status", false)]
     [InlineData("operator:ann", "edgefl/v1/farm/a/in/ann", false)]
     [InlineData("operator:ann", "edgefl/v1/farm/ann/status", false)]
+    // What the node's own bridge brings from outside: what operators write, and nothing in the name of a node.
+    [InlineData("$bridge/a", "edgefl/v1/farm/a/cmd/identify", true)]
+    [InlineData("$bridge/a", "edgefl/v1/farm/a/cfg/desired", true)]
+    [InlineData("$bridge/a", "edgefl/v1/farm/_fleet/revoked", true)]
+    [InlineData("$bridge/a", "edgefl/v1/farm/a/status", false)]
+    [InlineData("$bridge/a", "edgefl/v1/farm/b/upd/f", false)]
+    [InlineData("$bridge/a", "edgefl/v1/farm/a/in/b", false)]
+    [InlineData("$bridge/a", "edgefl/v1/other/a/cmd/identify", false)]
     // None of the fleet's topics.
     [InlineData("a", "edgefl/v1/other/a/status", false)]
     [InlineData("operator:ann", "edgefl/v1/other/a/cmd/identify", false)]

@@ -34,7 +34,7 @@ internal sealed record DeviceScope
     /// <summary>Where it listens; null when it uses an outside broker.</summary>
     public IPEndPoint? Listen { get; private init; }
 
-    /// <summary>Who must answer: the static neighbours, or the outside broker.</summary>
+    /// <summary>Who must answer: the static neighbours and the broker of the bridge, or the outside broker.</summary>
     public IReadOnlyList<HostPort> Peers { get; private init; } = [];
 
     /// <summary>Reads a configuration.</summary>
@@ -51,11 +51,14 @@ internal sealed record DeviceScope
                 return scope with { Peers = [new HostPort(url.Host, url.Port)] };
             }
 
-            return scope with
+            List<HostPort> peers = config.Network.Peers.Select(text => PeerAddress.ParsePeer(text).Value).Select(peer => new HostPort(peer.Host, peer.Port)).ToList();
+            if (config.Network.Bridge is { } bridge)
             {
-                Listen = PeerAddress.ParseListen(config.Network.Listen),
-                Peers = config.Network.Peers.Select(text => PeerAddress.ParsePeer(text).Value).Select(peer => new HostPort(peer.Host, peer.Port)).ToList(),
-            };
+                var url = BrokerUrl.Parse(bridge.Broker, bridge.Insecure, "network.bridge.broker");
+                peers.Add(new HostPort(url.Host, url.Port));
+            }
+
+            return scope with { Listen = PeerAddress.ParseListen(config.Network.Listen), Peers = peers };
         }
         catch (ConfigException wrong) when (wrong.Code == "no-config")
         {

@@ -29,6 +29,9 @@ internal static class NodeCommand
         var port = new Option<int?>("--port") { Description = "Port to listen on, 0 for any (default 8883; any with --interface lo)", HelpName = "PORT" };
         var interfaces = FleetOptions.Interfaces();
         var peers = new Option<string[]>("--peer") { Description = "Neighbour that is always tried, also without discovery; may be repeated", HelpName = "NODE=HOST:PORT" };
+        var bridge = new Option<string>("--bridge") { Description = "Outside broker that shows what the device says and brings it commands", HelpName = "URL" };
+        var bridgeCa = new Option<string>("--bridge-ca") { Description = "CA of that broker's certificate (default: the fleet's own)", HelpName = "FILE" };
+        var insecure = new Option<bool>("--insecure") { Description = "Allow a bridge without TLS beyond this machine" };
         var days = new Option<int>("--days") { Description = "Days that the certificate lasts, 1 to 397 (default 30)", HelpName = "N", DefaultValueFactory = _ => 30 };
         var renew = new Option<bool>("--renew") { Description = "Renew the certificate also when it is still good; the key stays" };
         return new CliCommand("add", "Make a device's folder: key, certificates, model and agent.json",
@@ -36,8 +39,9 @@ internal static class NodeCommand
                 new Example("edgefl node add bench-1 bench-2 --sensor simulated --interface lo", "two devices with made-up sensors on this machine"),
                 new Example("edgefl node add phone --sensor replay --data walk.csv.gz --preset uci-hapt", "a device that plays a recording"),
                 new Example("edgefl node add pump-01 --peer pump-02=192.168.1.12:8883", "a neighbour that discovery cannot see"),
+                new Example("edgefl node add kitchen --bridge mqtts://monitor.lan --bridge-ca monitor-ca.pem", "also seen at a broker of yours"),
                 new Example("edgefl node add kitchen --renew", "a new certificate for the same key"))
-            .Takes(names).With(dir, sensor, data, preset, model, port, interfaces, peers, days, renew, GlobalOptions.DryRun())
+            .Takes(names).With(dir, sensor, data, preset, model, port, interfaces, peers, bridge, bridgeCa, insecure, days, renew, GlobalOptions.DryRun())
             .Runs((context, cancel) =>
             {
                 var folder = FleetOptions.Folder(context, dir);
@@ -49,6 +53,10 @@ internal static class NodeCommand
                     Port = context.Get(port) is { } given ? FleetOptions.CheckPort(given) : null,
                     Interfaces = context.Get(interfaces) ?? [],
                 };
+                if (context.Get(bridge) is { } outside)
+                    plan = plan.WithBridge(context.Console, outside, context.Get(bridgeCa), context.Get(insecure));
+                else if (context.Get(bridgeCa) is not null || context.Get(insecure))
+                    throw new CliException("bad-usage", "--bridge-ca and --insecure say how to reach a bridge's broker.", "add --bridge mqtts://HOST", ExitCodes.Usage);
                 var outcomes = context.DryRun
                     ? nodes.Select(n => (Node: n, Outcome: Directory.Exists(folder.NodeFolder(n)) ? Outcome.Kept : Outcome.Made)).ToList()
                     : AddAll(context, folder, nodes, plan, TimeSpan.FromDays(context.Get(days)), context.Get(renew), cancel);

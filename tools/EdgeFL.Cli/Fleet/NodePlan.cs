@@ -18,6 +18,7 @@ internal sealed record NodePlan
     private static readonly string[] HostChannels = ["cpu_load", "cpu_iowait", "load1", "mem_used", "net_rx", "net_tx", "disk_read", "disk_write"];
 
     private const int DefaultPort = 8883;
+    private const string BridgeAuthoritiesFile = "bridge-ca.pem";
 
     private readonly byte[] model;
     private readonly ReplayOptions? replay;
@@ -41,6 +42,38 @@ internal sealed record NodePlan
 
     /// <summary>Neighbours that are always tried, <c>node-id=host:port</c>.</summary>
     public IReadOnlyList<string> Peers { get; init; } = [];
+
+    /// <summary>The broker that the node's own is bridged to; null for none.</summary>
+    public BridgeConfig? Bridge { get; private init; }
+
+    /// <summary>CA file of that broker, copied beside <c>agent.json</c>; null for the fleet's own CA.</summary>
+    private byte[]? BridgeAuthorities { get; init; }
+
+    /// <summary>The plan with a bridge to an outside broker.</summary>
+    /// <param name="console">Resolves paths.</param>
+    /// <param name="url"><c>mqtts://host[:port]</c>, or <c>mqtt://</c>.</param>
+    /// <param name="authorities">PEM file of the CA that its certificate is checked against; null for the fleet's own.</param>
+    /// <param name="insecure">Allow <c>mqtt://</c> to another machine.</param>
+    /// <exception cref="CliException">The address or the file cannot be used.</exception>
+    public NodePlan WithBridge(CliConsole console, string url, string? authorities, bool insecure)
+    {
+        string? file = authorities is null ? null : console.Resolve(authorities);
+        try
+        {
+            BrokerUrl.Parse(url, insecure, "--bridge");
+            BrokerUrl.LoadAuthorities(file);
+        }
+        catch (ConfigException wrong)
+        {
+            throw new CliException(wrong.Code, wrong.Message, "--bridge mqtts://HOST[:8883] [--bridge-ca FILE], or mqtt:// with --insecure", ExitCodes.Usage, wrong);
+        }
+
+        return this with
+        {
+            Bridge = new BridgeConfig { Broker = url, BrokerCa = file is null ? null : BridgeAuthoritiesFile, Insecure = insecure },
+            BridgeAuthorities = file is null ? null : File.ReadAllBytes(file),
+        };
+    }
 
     /// <summary>Checks what was asked for and reads what it names, so that nothing is made when something is missing.</summary>
     /// <param name="console">Resolves paths.</param>
@@ -107,7 +140,7 @@ internal sealed record NodePlan
         }
     }
 
-    /// <summary>Writes <c>model.json</c>, the recording, and last <c>agent.json</c>. A folder that has an <c>agent.json</c> is left as it is: people edit it.</summary>
+    /// <summary>Writes <c>model.json</c>, the recording, the CA of the bridge, and last <c>agent.json</c>. A folder that has an <c>agent.json</c> is left as it is: people edit it.</summary>
     /// <param name="folder">The device's folder.</param>
     /// <param name="fleet">The fleet.</param>
     /// <param name="node">The device.</param>
@@ -120,6 +153,8 @@ internal sealed record NodePlan
         AtomicFile.Write(Path.Combine(folder, "model.json"), model);
         if (recording is not null)
             File.Copy(recording, Path.Combine(folder, Path.GetFileName(recording)), overwrite: true);
+        if (BridgeAuthorities is not null)
+            AtomicFile.Write(Path.Combine(folder, BridgeAuthoritiesFile), BridgeAuthorities);
         AgentConfigFile.Write(file, Config(fleet, node, number), AtomicFile.Private);
     }
 
@@ -144,6 +179,7 @@ internal sealed record NodePlan
                 Listen = $"{(isLocal ? "127.0.0.1" : "0.0.0.0")}:{Port ?? (isLocal ? 0 : DefaultPort)}",
                 Interfaces = Interfaces,
                 Peers = Peers,
+                Bridge = Bridge,
             },
         };
     }

@@ -3,12 +3,12 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace EdgeFL.Mqtt.Tests;
 
-/// <summary>Our broker and client against mosquitto and paho, which were not written from our reading of the standard.</summary>
-public sealed class PeerTests : IDisposable
+/// <summary>mosquitto's clients against our broker.</summary>
+public sealed class MosquittoClientTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("edgefl-mqtt-").FullName;
 
-    public static TheoryData<string, int> PeerVersionsAndQos() => new() { { "mqttv311", 0 }, { "mqttv311", 1 }, { "mqttv5", 0 }, { "mqttv5", 1 } };
+    public static TheoryData<string, int> PeerVersionsAndQos() => new() { { "mqttv311", 0 }, { "mqttv311", 1 }, { "mqttv311", 2 }, { "mqttv5", 0 }, { "mqttv5", 1 }, { "mqttv5", 2 } };
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
@@ -85,50 +85,51 @@ public sealed class PeerTests : IDisposable
         Assert.Equal(0, heard.Count);
     }
 
-    [Theory]
-    [InlineData("MQTTv311")]
-    [InlineData("MQTTv5")]
-    public async Task Paho_ThroughOurBroker_SubscribesPublishesAndReadsProperties(string version)
+    /// <summary>What a subscriber that says <c>%t %q %r %P %p</c> makes of a publish: topic, QoS, retained, user properties, payload.</summary>
+    public static TheoryData<string, string, string> Exchanges() => new()
     {
-        const string Script = """
-            import sys, paho.mqtt.client as m
-            from paho.mqtt.properties import Properties
-            from paho.mqtt.packettypes import PacketTypes
-            port, v = int(sys.argv[1]), getattr(m, sys.argv[2])
-            five = v == m.MQTTv5
-            c = m.Client('paho', protocol=v)
-            def connected(c, u, f, rc, p=None):
-                print('connected', int(rc.value if five else rc))
-                c.subscribe('to/paho/+', 1)
-            def subscribed(c, u, mid, codes, p=None):
-                props = None
-                if five:
-                    props = Properties(PacketTypes.PUBLISH); props.UserProperty = ('k', 'v'); props.ContentType = 'text'; props.MessageExpiryInterval = 100
-                for i in range(50):
-                    c.publish('from/paho', 'message %d' % i, 1, properties=props) if five else c.publish('from/paho', 'message %d' % i, 1)
-            def message(c, u, msg):
-                print('heard', msg.topic, msg.payload.decode(), msg.qos, getattr(msg.properties, 'ContentType', '-') if five else '-')
-                c.disconnect()
-            c.on_connect, c.on_subscribe, c.on_message = connected, subscribed, message
-            c.connect('127.0.0.1', port, 30)
-            c.loop_forever()
-            """;
-        await using MqttBroker broker = await Bench.BrokerAsync();
-        using BlockingQueue heard = new();
-        using IDisposable subscription = broker.Subscribe("from/#", heard.Add);
-        using Peer paho = Peer.Python(Script, Port(broker.LocalEndPoint.Port), version);
-        bool five = version == "MQTTv5";
-        for (int i = 0; i < 50; i++)
-        {
-            MqttMessage message = heard.Next();
-            Assert.Equal($"message {i}", Bench.Text(message));
-            Assert.Equal(five ? "text" : null, message.ContentType);
-            Assert.Equal(five ? [new("k", "v")] : [], message.UserProperties);
-        }
-        broker.Publish(new MqttMessage("to/paho/1", Bench.Bytes("hello"), 1) { ContentType = "greeting" });
-        Assert.True(paho.ExitCode() == 0, paho.Output);
-        Assert.Contains($"heard to/paho/1 hello 1 {(five ? "greeting" : "-")}", paho.Output, StringComparison.Ordinal);
+        { "-V mqttv311 -q 2 -t a/+", "-V mqttv311 -q 2 -t a/b", "a/b 2 0  m" },
+        { "-V mqttv5 -q 2 -t a/+", "-V mqttv5 -q 2 -t a/b", "a/b 2 0  m" },
+        { "-V mqttv5 -q 1 -t a/+", "-V mqttv311 -q 2 -t a/b", "a/b 1 0  m" },
+        { "-V mqttv5 -q 1 -t a/+", "-V mqttv5 -q 1 -t a/b -D publish user-property name value", "a/b 1 0 name:value m" },
+        { "-V mqttv5 -q 1 -t a/+", "-V mqttv5 -q 1 -t a/b -D publish topic-alias 3", "a/b 1 0  m" },
+        { "-V mqttv5 -q 1 -t a/+ -D subscribe subscription-identifier 9", "-V mqttv5 -q 1 -t a/b", "a/b 1 0  m" },
+        { "-V mqttv5 -q 1 -t a/+ --retain-as-published", "-V mqttv5 -q 1 -t a/b -r", "a/b 1 1  m" },
+        { "-V mqttv5 -q 1 -t $share/g/a/+", "-V mqttv5 -q 1 -t a/b", "a/b 1 0  m" },
+        { "-V mqttv311 -q 1 -t $share/g/a/+", "-V mqttv311 -q 1 -t a/b", "a/b 1 0  m" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Exchanges))]
+    public async Task MosquittoPub_OverMutualTls_IsHeardByMosquittoSub(string sub, string pub, string line)
+    {
+        using TestAuthority authority = new();
+        using X509Certificate2 certificate = authority.Issue("node-1");
+        await using MqttBroker broker = await Bench.BrokerAsync(o => o with { Listeners = [new() { Tls = () => authority.Server(certificate) }] });
+        string[] to = ["-h", "localhost", "-p", Port(broker.LocalEndPoint.Port), .. authority.Write(folder, certificate)];
+        using Peer hearer = Peer.Sub([.. to, .. sub.Split(' '), "-C", "2", "-F", "%t %q %r %P %p"]);
+        await Bench.UntilAsync(() => broker.Publish("a/before", [], 0) == MqttReason.Success, "the peer has subscribed");
+        // What said that it has subscribed was the first of its two lines.
+        using (Peer speaker = Peer.Pub([.. to, .. pub.Split(' '), "-m", "m"]))
+            Assert.True(speaker.ExitCode() == 0, speaker.Output);
+
+        Assert.Equal(0, hearer.ExitCode());
+        Assert.Equal(line, hearer.Output.Trim().Split('\n')[^1].TrimEnd());
         Assert.Equal(0, broker.Counters.MalformedPackets);
+    }
+
+    [Theory]
+    [InlineData("-q 1")]
+    [InlineData("-q 2")]
+    public async Task MosquittoRr_AsksAndIsAnswered(string qos)
+    {
+        await using MqttBroker broker = await Bench.BrokerAsync();
+        using IDisposable answering = broker.Subscribe("question", question => broker.Publish(
+            new MqttMessage(question.ResponseTopic!, Bench.Bytes(Bench.Text(question) + "=42"), 1) { CorrelationData = question.CorrelationData }));
+        using Peer rr = Peer.Start("/usr/bin/mosquitto_rr", "mosquitto-clients",
+            ["-h", "127.0.0.1", "-p", Port(broker.LocalEndPoint.Port), "-V", "mqttv5", .. qos.Split(' '), "-t", "question", "-e", "answer/rr", "-m", "6*7", "-W", "15"]);
+        Assert.True(rr.ExitCode() == 0, rr.Output);
+        Assert.Equal("6*7=42", rr.Output.Trim());
     }
 
     private static string Port(int port) => port.ToString(CultureInfo.InvariantCulture);

@@ -40,11 +40,14 @@ internal sealed class Peer : IDisposable
 
     public static Peer Sub(params string[] arguments) => Start("/usr/bin/mosquitto_sub", "mosquitto-clients", arguments);
 
-    public static Peer Python(string script, params string[] arguments)
+    /// <summary>A script beside the source of these tests.</summary>
+    public static string Script(string name)
     {
-        using (Peer probe = Start("/usr/bin/python3", "python3", "-c", "import paho.mqtt.client"))
-            Assert.True(probe.ExitCode() == 0, "paho-mqtt is not installed: apt-get install python3-paho-mqtt");
-        return Start("/usr/bin/python3", "python3", ["-u", "-c", script, .. arguments]);
+        DirectoryInfo? root = new(AppContext.BaseDirectory);
+        while (root is not null && !File.Exists(Path.Combine(root.FullName, "EdgeFL.sln")))
+            root = root.Parent;
+        Assert.True(root is not null, $"no EdgeFL.sln above {AppContext.BaseDirectory}");
+        return Path.Combine(root.FullName, "tests", "EdgeFL.Mqtt.Tests", "Peers", name);
     }
 
     public int ExitCode()
