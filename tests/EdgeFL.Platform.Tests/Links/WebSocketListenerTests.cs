@@ -114,7 +114,7 @@ public sealed class WebSocketListenerTests : IDisposable
 
     private async Task<(LinkNode Node, Uri Address)> StartAsync(params string[] origins)
     {
-        int port = Wait.FreePort();
+        int port = OutsideBroker.FreePorts(1)[0];
         NetworkConfig network = LinkNode.Quiet() with { WebSocket = $"127.0.0.1:{port}", WebSocketOrigins = origins };
         return (await LinkNode.StartAsync(fleet.Device("a"), network), new Uri($"wss://127.0.0.1:{port}/mqtt"));
     }
