@@ -13,6 +13,10 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
 {
     private const int TcpKeepAliveSeconds = 120;
 
+    /// <summary>Reads or writes of one connection after which others have their turn.</summary>
+    private const int TurnsAtOnce = 16;
+
+
     private readonly WakeSignal wake = new();
     private volatile bool ended;
     private Socket? socket;
@@ -88,8 +92,11 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
     {
         try
         {
-            while (!ended)
+            for (int turns = 1; !ended; turns++)
             {
+                // A peer that never lets us wait must not keep a thread of the pool to itself.
+                if (turns % TurnsAtOnce == 0)
+                    await Task.Yield();
                 // Bytes that are there may be less than a WebSocket frame's head and one byte of it: a buffer would wait for the rest.
                 if (Framer.Waiting == 0 && (Stream is WebSocketStream || socket!.Available == 0))
                 {
@@ -132,8 +139,10 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
             while (!ended)
             {
                 await wake.WaitAsync().ConfigureAwait(false);
-                while (!ended && !batch.Last)
+                for (int turns = 1; !ended && !batch.Last; turns++)
                 {
+                    if (turns % TurnsAtOnce == 0)
+                        await Task.Yield();
                     Fill(batch);
                     if (batch.Length == 0)
                         break;
