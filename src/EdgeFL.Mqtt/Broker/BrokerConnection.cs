@@ -264,6 +264,7 @@ internal sealed partial class BrokerConnection : MqttLink
             tls.AllowRenegotiation = false;
             tls.AllowTlsResume = false;
             await secure.AuthenticateAsServerAsync(tls).ConfigureAwait(false);
+            TlsMemory.ReleaseWhileSilent(secure);
         }
         catch (Exception fault)
         {

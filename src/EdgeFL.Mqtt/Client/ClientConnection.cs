@@ -248,6 +248,7 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
         SslStream secure = new(plain, leaveInnerStreamOpen: false);
         Use(secure);
         await secure.AuthenticateAsClientAsync(tls, cancel).ConfigureAwait(false);
+        TlsMemory.ReleaseWhileSilent(secure);
     }
 
     private async Task ReadAndAnswerAsync()

@@ -301,9 +301,9 @@ public sealed class OutsideBrokerTests(OutsideBrokers brokers) : IClassFixture<O
         {
             heard.Add(BitConverter.ToInt32(hearer.Next().Payload.Span));
             if (heard.Count == 10)
-                up.Cut();
+                up.Break();
             if (heard.Count == 20)
-                down.Cut();
+                down.Break();
         }
 
         Assert.All(await Task.WhenAll(results).WaitAsync(Bench.Patience), result => Assert.Equal(MqttPublishStatus.Delivered, result.Status));
