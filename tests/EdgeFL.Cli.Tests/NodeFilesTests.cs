@@ -69,13 +69,13 @@ public sealed class NodeFilesTests
     public async Task NodeAdd_WithABridge_WritesItWithItsAuthority()
     {
         using var folder = await WithRecordingAsync();
-        await CliRun.Of(folder.Path, ["node", "add", "a", "--bridge", "mqtts://monitor.lan", "--bridge-ca", "edgefl-fleet/root/root.pem"]);
+        await CliRun.Of(folder.Path, ["node", "add", "a", "--bridge", "mqtts://monitor.lan", "--bridge-ca", "edgefl-fleet/issuing/root.pem"]);
         await CliRun.Of(folder.Path, ["node", "add", "b", "--bridge", "mqtt://monitor.lan:1884", "--insecure"]);
 
         BridgeConfig Of(string name) => AgentConfigFile.Read(folder[$"edgefl-fleet/nodes/{name}/agent.json"]).Network.Bridge!;
 
         Assert.Equal(new BridgeConfig { Broker = "mqtts://monitor.lan", BrokerCa = "bridge-ca.pem" }, Of("a"));
-        Assert.Equal(File.ReadAllBytes(folder["edgefl-fleet/root/root.pem"]), File.ReadAllBytes(folder["edgefl-fleet/nodes/a/bridge-ca.pem"]));
+        Assert.Equal(File.ReadAllBytes(folder["edgefl-fleet/issuing/root.pem"]), File.ReadAllBytes(folder["edgefl-fleet/nodes/a/bridge-ca.pem"]));
         Assert.Equal(new BridgeConfig { Broker = "mqtt://monitor.lan:1884", Insecure = true }, Of("b"));
     }
 

@@ -40,6 +40,13 @@ internal sealed class TestAuthority : IDisposable
         CertificateChainPolicy = Policy(),
     };
 
+    /// <summary>Options that share what others hold: one certificate context for many connections.</summary>
+    public SslServerAuthenticationOptions Server(SslServerAuthenticationOptions shared) => new()
+    {
+        ServerCertificateContext = shared.ServerCertificateContext,
+        CertificateChainPolicy = Policy(),
+    };
+
     public SslClientAuthenticationOptions Client(X509Certificate2? certificate) => new()
     {
         TargetHost = "localhost",

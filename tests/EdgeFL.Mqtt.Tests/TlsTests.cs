@@ -19,6 +19,36 @@ public sealed class TlsTests : IDisposable
         authority.Dispose();
     }
 
+    [Fact]
+    public async Task Resumption_WithATicketOfTheSharedContext_IsAFullHandshake()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("edgefl-tls-");
+        using X509Certificate2 certificate = authority.Issue("node-7");
+        // Whoever comes first shows that resumption can be forbidden; contexts are shared from the next one on.
+        await using (MqttBroker first = await SecureBrokerAsync())
+        await using (await Bench.ConnectAsync(Bench.To(first, "first") with { Tls = () => authority.Client(certificate) }))
+        {
+        }
+        SslServerAuthenticationOptions shared = authority.Server(serverCertificate);
+        await using MqttBroker broker = await Bench.BrokerAsync(o => o with { Listeners = [new MqttListener { Tls = () => authority.Server(shared) }] });
+        string[] files = authority.Write(folder.FullName, certificate);
+        await File.WriteAllBytesAsync(Path.Combine(folder.FullName, "connect"), MqttEncoder.ToArray(MqttVersion.V5, new ConnectPacket { ClientId = "c", CleanStart = true }));
+
+        string Handshake(string wait, string more)
+        {
+            using Peer client = Peer.Start("/bin/sh", "dash", "-c", $"cd {folder.FullName} && (cat connect; {wait}) | openssl s_client -connect 127.0.0.1:{broker.LocalEndPoint.Port} "
+                + $"-tls1_3 -CAfile {files[1]} -cert {files[3]} -key {files[5]} {more}");
+            client.ExitCode();
+            return client.Output;
+        }
+        // A context's first connection still gets a ticket: it is asked for until it has come.
+        Assert.Contains("New, TLSv1.3", Handshake("for i in $(seq 100); do [ -s ticket ] && break; sleep 0.1; done", "-sess_out ticket"), StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(folder.FullName, "ticket")), "no ticket came: the context is not shared, and this test shows nothing");
+
+        Assert.Contains("New, TLSv1.3", Handshake("sleep 0.2", "-sess_in ticket"), StringComparison.Ordinal);
+        folder.Delete(recursive: true);
+    }
+
     [Theory]
     [InlineData(MqttVersion.V311)]
     [InlineData(MqttVersion.V5)]

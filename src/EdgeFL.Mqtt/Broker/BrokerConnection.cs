@@ -262,8 +262,9 @@ internal sealed partial class BrokerConnection : MqttLink
             if (listener.IsClientCertificateOptional)
                 AllowNoCertificate(tls);
             tls.AllowRenegotiation = false;
-            tls.AllowTlsResume = false;
+            tls.AllowTlsResume = TlsMemory.MayShareContext;
             await secure.AuthenticateAsServerAsync(tls).ConfigureAwait(false);
+            TlsMemory.ForbidResumption(secure);
             TlsMemory.ReleaseWhileSilent(secure);
         }
         catch (Exception fault)
