@@ -77,8 +77,8 @@ internal sealed partial class BrokerConnection
                 Framer.FirstByteWanted = null;
                 Framer.PacketBytesMax = options.PacketBytesMax;
                 ConnAckPacket answer = Agree(opened, connect, attachment.Present, assigned);
-                QueueControl(answer);
                 Volatile.Write(ref deadlineMs, 0);
+                QueueControl(answer);
             }
             attachment.Displaced?.Close(MqttReason.SessionTakenOver);
         }

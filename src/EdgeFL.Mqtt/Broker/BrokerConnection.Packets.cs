@@ -137,6 +137,7 @@ internal sealed partial class BrokerConnection
             codes[i] = (byte)Judge(subscribe.Entries[i].Filter);
         }
         // The answer is queued before retained messages that the subscriptions bring, whatever the writing loop does meanwhile.
+        Subscription?[] retained = new Subscription?[codes.Length];
         lock (router.Gate)
         {
             if (closing)
@@ -144,11 +145,17 @@ internal sealed partial class BrokerConnection
             for (int i = 0; i < codes.Length; i++)
             {
                 if (codes[i] == 0)
-                    codes[i] = (byte)router.Subscribe(session!, subscribe.Entries[i], id);
+                    codes[i] = (byte)router.Subscribe(session!, subscribe.Entries[i], id, out retained[i]);
             }
             bool v5 = version == MqttVersion.V5;
             byte[] answer = v5 ? codes : Array.ConvertAll(codes, code => Math.Min(code, (byte)MqttReason.UnspecifiedError));
             QueueControl(new SubAckPacket { PacketId = subscribe.PacketId, Codes = answer });
+        }
+        // One at a time: looking through what is retained takes long, and others want the lock.
+        for (int i = 0; i < codes.Length; i++)
+        {
+            if (retained[i] is { } wants && (IsClosing() || !router.SendRetained(session!, subscribe.Entries[i].Filter, wants, this)))
+                break;
         }
         for (int i = 0; i < codes.Length; i++)
         {

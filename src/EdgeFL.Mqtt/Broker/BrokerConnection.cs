@@ -219,6 +219,15 @@ internal sealed partial class BrokerConnection : MqttLink
         }
     }
 
+    protected override void OnWriteEnded()
+    {
+        lock (router.Gate)
+        {
+            controlDrained?.TrySetResult();
+            controlDrained = null;
+        }
+    }
+
     protected override void OnGarbage(MqttDecodeError error) => _ = Malformed(error);
 
     private void AddDelivery(SendBatch batch, in Delivery delivery, long now)

@@ -78,8 +78,9 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
 
     /// <summary>Adds or replaces a session's subscription and queues the retained messages that it asks for.</summary>
     /// <returns>The granted QoS or a reason from 0x80 on.</returns>
-    public MqttReason Subscribe(Session session, SubscribeEntry entry, int subscriptionId)
+    public MqttReason Subscribe(Session session, SubscribeEntry entry, int subscriptionId, out Subscription? wantsRetained)
     {
+        wantsRetained = null;
         lock (Gate)
         {
             bool replaced = session.Subscriptions.TryGetValue(entry.Filter, out Subscription? old);
@@ -104,7 +105,7 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
                 subscriptions.Add(subscription);
             // Retained messages are not sent to a share: nobody knows whether a member had them (5.0, 4.8.2).
             if (group is null && (entry.RetainHandling == 0 || (entry.RetainHandling == 1 && !replaced)))
-                SendRetained(session, subscription);
+                wantsRetained = subscription;
             return (MqttReason)entry.Qos;
         }
     }
@@ -234,6 +235,19 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
             return false;
         Enqueue(member.Session!, message, member.Qos, member.RetainAsPublished && message.Retain, member.Id > 0 ? [member.Id] : null);
         return true;
+    }
+
+    /// <summary>Queues the retained messages of one subscription, unless it was replaced or taken back meanwhile. Takes the lock for this one alone.</summary>
+    public bool SendRetained(Session session, string filter, Subscription subscription, BrokerConnection connection)
+    {
+        lock (Gate)
+        {
+            if (session.Connection != connection)
+                return false;
+            if (session.Subscriptions.TryGetValue(filter, out Subscription? now) && now == subscription)
+                SendRetained(session, subscription);
+            return true;
+        }
     }
 
     private void SendRetained(Session session, Subscription subscription)

@@ -95,6 +95,10 @@ internal sealed class RoutedMessage
         if (Interlocked.Decrement(ref holders) > 0 || rented is not { } bytes)
             return;
         rented = null;
+        Payload = default;
+        properties = default;
+        Topic = null!;
+        Principal = null;
         MqttBuffers.Return(bytes);
         lock (Free)
         {

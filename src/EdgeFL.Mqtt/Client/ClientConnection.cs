@@ -127,6 +127,12 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
                 unfinished--;
             if (closing)
                 return;
+            if (control.Length > Math.Max(64 * 1024, 8 * (options.ReceiveMaximum + options.IncomingQueueMax)))
+            {
+                Note(MqttReason.QuotaExceeded, "the broker does not read its answers");
+                Abort();
+                return;
+            }
             MqttEncoder.WriteAck(control, version == MqttVersion.V5, type, packetId, reason);
             controlPackets++;
         }

@@ -77,7 +77,10 @@ internal sealed class ClientOutbox(int messagesMax, long bytesMax)
         inFlight.Resume(sessionPresent);
         // A broker without the session has nothing to release; it had the message, and that is what was asked of it.
         while (!sessionPresent && inFlight.TakeReleased(out Delivery released))
+        {
             released.Done?.TrySetResult(new(MqttPublishStatus.Delivered, MqttReason.Success));
+            Left(null);
+        }
     }
 
     /// <summary>Empties it and says to all that the client has stopped; returns how many there were.</summary>

@@ -162,7 +162,13 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
         finally
         {
             batch.Clear();
+            OnWriteEnded();
         }
+    }
+
+    /// <summary>The writing loop has ended: nothing that waits will be sent any more.</summary>
+    protected virtual void OnWriteEnded()
+    {
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
