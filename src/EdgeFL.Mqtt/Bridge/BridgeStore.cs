@@ -31,7 +31,13 @@ internal sealed class BridgeStore(int messagesMax, int topicsMax, long bytesMax)
     public int Count => topics.Count + messages.Count;
 
     /// <summary>What a message counts for, bytes.</summary>
-    public static long BytesOf(MqttMessage message) => OverheadBytes + message.Topic.Length * 2L + message.Payload.Length;
+    public static long BytesOf(MqttMessage message)
+    {
+        long characters = message.Topic.Length + (message.ContentType?.Length ?? 0) + (message.ResponseTopic?.Length ?? 0);
+        foreach ((string name, string value) in message.UserProperties)
+            characters += name.Length + value.Length + OverheadBytes / 2;
+        return OverheadBytes + (characters * 2) + (message.CorrelationData?.Length ?? 0) + message.Payload.Length;
+    }
 
     /// <summary>Adds a topic unless it waits already; returns how many gave way.</summary>
     public int AddTopic(string topic)

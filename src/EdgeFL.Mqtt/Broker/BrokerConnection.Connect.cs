@@ -84,6 +84,8 @@ internal sealed partial class BrokerConnection
         }
         if (attachment.Will is not null)
             broker.RouteWill(attachment.Will);
+        if (attachment.EvictedWill is not null)
+            broker.RouteWill(attachment.EvictedWill);
         if (full is not null)
         {
             MqttTally.Add(ref Tally.RefusedConnections);

@@ -253,7 +253,11 @@ internal sealed partial class BrokerConnection : MqttLink
             if (delivery.Qos > 0)
             {
                 lock (router.Gate)
-                    session!.Cancel(delivery.PacketId);
+                {
+                    // Whoever has taken the session over may be able to take the message too.
+                    if (session!.Connection == this)
+                        session.Cancel(delivery.PacketId);
+                }
             }
         }
         message.Drop();

@@ -5,7 +5,8 @@ namespace EdgeFL.Mqtt;
 /// <param name="Present">It was there before and goes on.</param>
 /// <param name="Displaced">The connection that it was taken from.</param>
 /// <param name="Will">A will that is due because of it.</param>
-internal readonly record struct Attachment(Session? Session, bool Present, BrokerConnection? Displaced, RoutedMessage? Will);
+/// <param name="EvictedWill">The will of a session that had to make room, which is due with its end.</param>
+internal readonly record struct Attachment(Session? Session, bool Present, BrokerConnection? Displaced, RoutedMessage? Will, RoutedMessage? EvictedWill);
 
 internal sealed partial class MessageRouter
 {
@@ -45,17 +46,18 @@ internal sealed partial class MessageRouter
             }
         }
         bool present = session is not null;
+        RoutedMessage? evictedWill = null;
         if (session is null)
         {
-            if (sessions.Count >= options.SessionsMax && !TryEvict())
-                return new Attachment(null, false, displaced, will);
+            if (sessions.Count >= options.SessionsMax && !TryEvict(out evictedWill))
+                return new Attachment(null, false, displaced, will, null);
             session = new Session(principal, clientId, options);
             sessions.Add(key, session);
         }
         Bind(session, connection);
         session.EndsAtMs = 0;
         session.Resume();
-        return new Attachment(session, present, displaced, will);
+        return new Attachment(session, present, displaced, will, evictedWill);
     }
 
     /// <summary>Unbinds a connection that has ended.</summary>
@@ -132,8 +134,9 @@ internal sealed partial class MessageRouter
         return cut;
     }
 
-    private bool TryEvict()
+    private bool TryEvict(out RoutedMessage? will)
     {
+        will = null;
         Session? oldest = null;
         foreach (Session session in sessions.Values)
         {
@@ -142,6 +145,7 @@ internal sealed partial class MessageRouter
         }
         if (oldest is null)
             return false;
+        will = oldest.Will;
         Forget(oldest);
         return true;
     }

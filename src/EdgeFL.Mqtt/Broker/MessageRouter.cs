@@ -155,6 +155,7 @@ internal sealed partial class MessageRouter(MqttBrokerOptions options, MqttClock
         {
             subscriptions.Add(subscription);
             retained.Match(filter, clock.NowMs, kept);
+            figures.Match(filter, clock.NowMs, kept);
         }
         foreach (RoutedMessage message in kept)
             Call(handler, message.ToRetainedMessage(clock.NowMs));

@@ -19,6 +19,9 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
 {
     private const int LingerMs = 1000;
 
+    /// <summary>Longest time that one write may hang, though the broker still speaks, ms.</summary>
+    private const int WriteTimeoutMs = 30_000;
+
     /// <summary>3.1.1 has no receive maximum, and mosquitto 2.0.11 loses QoS 2 publishes that are more than its own, 20.</summary>
     private const int InFlight311Max = 20;
 
@@ -303,6 +306,11 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
             // A broker that does not hang up after our DISCONNECT gets no more of our time.
             if (closing)
                 return now - closingSinceMs < LingerMs;
+            if (WriteSinceMs != 0 && now - WriteSinceMs > WriteTimeoutMs)
+            {
+                Note(MqttReason.KeepAliveTimeout, $"the broker took nothing for {WriteTimeoutMs} ms");
+                return false;
+            }
             if (pingSentMs != 0 && LastInMs >= pingSentMs)
                 pingSentMs = 0;
             if (pingSentMs != 0 && now - pingSentMs > options.PingTimeoutMs)

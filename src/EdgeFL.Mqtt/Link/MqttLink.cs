@@ -14,7 +14,7 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
     private const int TcpKeepAliveSeconds = 120;
 
     /// <summary>Reads or writes of one connection after which others have their turn.</summary>
-    private const int TurnsAtOnce = 16;
+    internal const int TurnsAtOnce = 16;
 
 
     private readonly WakeSignal wake = new();

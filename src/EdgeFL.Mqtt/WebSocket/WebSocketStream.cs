@@ -75,8 +75,11 @@ internal sealed class WebSocketStream(Stream inner, long frameBytesMax) : Stream
     /// <exception cref="IOException">The connection was lost.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        while (!IsAtEnd)
+        for (int turns = 1; !IsAtEnd; turns++)
         {
+            // Frames without payload, one after the other, must not keep a thread of the pool.
+            if (turns % MqttLink.TurnsAtOnce == 0)
+                await Task.Yield();
             if (buffer.IsEmpty)
                 await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
             bool isPayload = left > 0;
