@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -21,9 +20,6 @@ internal sealed partial class BrokerConnection : MqttLink
 
     /// <summary>QoS 2 publishes that a 3.1.1 client may leave unreleased: it cannot be told a receive maximum.</summary>
     private const int Unreleased311Max = 4096;
-
-    /// <summary>Deliveries taken from the queue at a time.</summary>
-    private const int TakenMax = 64;
 
     private readonly MqttBroker broker;
     private readonly MqttBrokerOptions options;
@@ -170,42 +166,24 @@ internal sealed partial class BrokerConnection : MqttLink
         Close(MqttReason.QuotaExceeded);
     }
 
-    protected override void Fill(SendBatch batch)
+    protected override int Take(SendBatch batch, Delivery[] taken)
     {
-        Delivery[] taken = ArrayPool<Delivery>.Shared.Rent(TakenMax);
-        int count;
-        do
+        lock (router.Gate)
         {
-            lock (router.Gate)
-                count = Take(batch, taken);
-            // Copied outside the lock: publishers go on meanwhile.
-            long now = Clock.NowMs;
-            foreach (ref readonly Delivery delivery in taken.AsSpan(0, count))
-                AddDelivery(batch, delivery, now);
+            if (batch.Move(control, ref controlPackets))
+            {
+                controlDrained?.TrySetResult();
+                controlDrained = null;
+            }
+            batch.Last = closing;
+            if (closing || session is null)
+                return 0;
+            int count = 0;
+            long bytes = batch.Length;
+            while (count < TakenMax && bytes < SendBatch.EnoughBytes && session.Next(out taken[count]))
+                bytes += taken[count++].Message?.Payload.Length ?? 0;
+            return count;
         }
-        while (count > 0 && !batch.IsFull);
-        ArrayPool<Delivery>.Shared.Return(taken, clearArray: true);
-    }
-
-    /// <summary>Moves what waits into the batch, acknowledgements first, and takes the next deliveries. Called with the lock held.</summary>
-    private int Take(SendBatch batch, Delivery[] taken)
-    {
-        if (control.Length > 0)
-        {
-            batch.AddEncoded(control.WrittenSpan, controlPackets);
-            control.Release();
-            controlPackets = 0;
-            controlDrained?.TrySetResult();
-            controlDrained = null;
-        }
-        batch.Last = closing;
-        if (closing || session is null)
-            return 0;
-        int count = 0;
-        long bytes = batch.Length;
-        while (count < TakenMax && bytes < SendBatch.EnoughBytes && session.Next(out taken[count]))
-            bytes += taken[count++].Message?.Payload.Length ?? 0;
-        return count;
     }
 
     protected override ValueTask BeforeReadAsync()
@@ -230,7 +208,7 @@ internal sealed partial class BrokerConnection : MqttLink
 
     protected override void OnGarbage(MqttDecodeError error) => _ = Malformed(error);
 
-    private void AddDelivery(SendBatch batch, in Delivery delivery, long now)
+    protected override void Add(SendBatch batch, in Delivery delivery, long now)
     {
         if (delivery.Message is not { } message)
         {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -25,9 +24,6 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
     /// <summary>3.1.1 has no receive maximum, and mosquitto 2.0.11 loses QoS 2 publishes that are more than its own, 20.</summary>
     private const int InFlight311Max = 20;
 
-
-    /// <summary>Publishes taken from the queue at a time.</summary>
-    private const int TakenMax = 64;
 
     private readonly MqttWriter control = new();
     private readonly TaskCompletionSource<ConnAckPacket?> answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -142,47 +138,29 @@ internal sealed partial class ClientConnection(MqttClient client, MqttClientOpti
         Wake();
     }
 
-    protected override void Fill(SendBatch batch)
-    {
-        Delivery[] taken = ArrayPool<Delivery>.Shared.Rent(TakenMax);
-        int count;
-        do
-        {
-            lock (client.Gate)
-                count = Take(batch, taken);
-            long now = Clock.NowMs;
-            foreach (ref readonly Delivery outgoing in taken.AsSpan(0, count))
-                AddOutgoing(batch, outgoing, now);
-        }
-        while (count > 0 && !batch.IsFull);
-        ArrayPool<Delivery>.Shared.Return(taken, clearArray: true);
-    }
-
     protected override void OnSent() => EndUnanswered(MqttPublishStatus.Delivered, MqttReason.Success);
 
-    /// <summary>Moves what waits into the batch, acknowledgements first, and takes the next publishes. Called with the lock held.</summary>
-    private int Take(SendBatch batch, Delivery[] taken)
+    protected override int Take(SendBatch batch, Delivery[] taken)
     {
-        if (control.Length > 0)
+        lock (client.Gate)
         {
-            batch.AddEncoded(control.WrittenSpan, controlPackets);
-            control.Release();
-            controlPackets = 0;
+            batch.Move(control, ref controlPackets);
+            batch.Last = closing;
+            if (closing || !IsUp)
+                return 0;
+            while (!batch.IsFull && client.Subscriptions.Next(client.NewPacketId, packetBytesOutMax) is { } packet)
+                batch.Add(version, packet);
+            int count = 0;
+            long bytes = batch.Length;
+            while (count < TakenMax && bytes < SendBatch.EnoughBytes && client.Outbox.Next(client.IsPacketIdAsked, out taken[count]))
+                bytes += taken[count++].Message?.Payload.Length ?? 0;
+            return count;
         }
-        batch.Last = closing;
-        if (closing || !IsUp)
-            return 0;
-        while (!batch.IsFull && client.Subscriptions.Next(client.NewPacketId, packetBytesOutMax) is { } packet)
-            batch.Add(version, packet);
-        int count = 0;
-        long bytes = batch.Length;
-        while (count < TakenMax && bytes < SendBatch.EnoughBytes && client.Outbox.Next(client.IsPacketIdAsked, out taken[count]))
-            bytes += taken[count++].Message?.Payload.Length ?? 0;
-        return count;
     }
 
-    private void AddOutgoing(SendBatch batch, Delivery outgoing, long now)
+    protected override void Add(SendBatch batch, in Delivery delivery, long now)
     {
+        Delivery outgoing = delivery;
         if (outgoing.Message is not { } message)
         {
             batch.AddRelease(version, outgoing.PacketId);

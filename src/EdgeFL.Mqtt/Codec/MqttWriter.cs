@@ -77,21 +77,17 @@ internal sealed class MqttWriter
 
     /// <summary>Puts the fixed header before the fields written since <see cref="BeginPacket"/>.</summary>
     /// <param name="firstByte">Type and flags.</param>
-    /// <param name="extraLength">Payload bytes that the caller sends after these.</param>
-    /// <returns>Bytes by which the fields moved towards the front.</returns>
-    public int EndPacket(byte firstByte, int extraLength = 0)
+    public void EndPacket(byte firstByte)
     {
         int bodyStart = packetStart + HeaderRoom;
         int bodyLength = Length - bodyStart;
-        int remaining = checked(bodyLength + extraLength);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(remaining, RemainingLengthMax);
-        int moved = HeaderRoom - 1 - VarintLength(remaining);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bodyLength, RemainingLengthMax);
+        int moved = HeaderRoom - 1 - VarintLength(bodyLength);
         Buffer.BlockCopy(buffer!, bodyStart, buffer!, bodyStart - moved, bodyLength);
         Length = packetStart;
         U8(firstByte);
-        Varint(remaining);
+        Varint(bodyLength);
         Length += bodyLength;
-        return moved;
     }
 
     /// <summary>Starts a length-prefixed block (5.0 properties); one byte is kept for its length.</summary>
@@ -102,8 +98,7 @@ internal sealed class MqttWriter
     }
 
     /// <summary>Writes the block's length before it.</summary>
-    /// <returns>Bytes by which the block moved towards the end.</returns>
-    public int EndBlock(int start)
+    public void EndBlock(int start)
     {
         int length = Length - start;
         int extra = VarintLength(length) - 1;
@@ -115,7 +110,6 @@ internal sealed class MqttWriter
         Length = start - 1;
         Varint(length);
         Length += length;
-        return extra;
     }
 
     public static int VarintLength(int value) => value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : 4;

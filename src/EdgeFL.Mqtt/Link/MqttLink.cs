@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -16,6 +17,9 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
     /// <summary>Reads or writes of one connection after which others have their turn.</summary>
     internal const int TurnsAtOnce = 16;
 
+
+    /// <summary>Deliveries taken from a queue at a time.</summary>
+    protected const int TakenMax = 64;
 
     private readonly WakeSignal wake = new();
     private volatile bool ended;
@@ -49,8 +53,15 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
     /// <summary>The stream holds no packet; reading ends after this.</summary>
     protected abstract void OnGarbage(MqttDecodeError error);
 
-    /// <summary>Gathers what is to be sent now; called on the writing loop until it gathers nothing.</summary>
-    protected abstract void Fill(SendBatch batch);
+    /// <summary>
+    /// Moves what goes first into the batch and takes the next deliveries, at most as many as there is place for and until the batch has enough; holds the
+    /// owner's lock no longer than that.
+    /// </summary>
+    /// <returns>Deliveries taken.</returns>
+    protected abstract int Take(SendBatch batch, Delivery[] taken);
+
+    /// <summary>Adds a delivery that was taken; without the lock, so that publishers go on meanwhile.</summary>
+    protected abstract void Add(SendBatch batch, in Delivery delivery, long now);
 
     /// <summary>Called after each batch is on its way.</summary>
     protected virtual void OnSent()
@@ -169,6 +180,22 @@ internal abstract class MqttLink(MqttClock clock, MqttTally tally, int packetByt
     /// <summary>The writing loop has ended: nothing that waits will be sent any more.</summary>
     protected virtual void OnWriteEnded()
     {
+    }
+
+    /// <summary>Gathers what is to be sent now.</summary>
+    private void Fill(SendBatch batch)
+    {
+        Delivery[] taken = ArrayPool<Delivery>.Shared.Rent(TakenMax);
+        int count;
+        do
+        {
+            count = Take(batch, taken);
+            long now = Clock.NowMs;
+            foreach (ref readonly Delivery delivery in taken.AsSpan(0, count))
+                Add(batch, delivery, now);
+        }
+        while (count > 0 && !batch.IsFull);
+        ArrayPool<Delivery>.Shared.Return(taken, clearArray: true);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]

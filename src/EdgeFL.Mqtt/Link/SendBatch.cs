@@ -70,11 +70,18 @@ internal sealed class SendBatch(bool gathers)
         Packets++;
     }
 
-    /// <summary>Copies packets that are encoded already.</summary>
-    public void AddEncoded(ReadOnlySpan<byte> encoded, int packets)
+    /// <summary>Moves packets that are encoded already into the batch; false when there are none.</summary>
+    /// <param name="encoded">They; empty afterwards.</param>
+    /// <param name="packets">How many they are; 0 afterwards.</param>
+    public bool Move(MqttWriter encoded, ref int packets)
     {
-        bytes.Bytes(encoded);
+        if (encoded.Length == 0)
+            return false;
+        bytes.Bytes(encoded.WrittenSpan);
+        encoded.Release();
         Packets += packets;
+        packets = 0;
+        return true;
     }
 
     /// <summary>Adds a PUBREL: what is left to say of a QoS 2 message that the receiver has.</summary>
