@@ -52,7 +52,7 @@ public sealed partial class NodeCore
     private ulong sequence;
     private long refusedSteps;
 
-    /// <summary>Makes a node that has learned nothing yet: every node of a fleet starts from the same parameters, drawn from the model's own hash.</summary>
+    /// <summary>Makes a node that has learned nothing yet: every node of a fleet starts from the same parameters, drawn from the model's own hash unless they are given.</summary>
     /// <param name="options">What it is told to do.</param>
     /// <param name="model">The model it learns, resolved for the sensor's channels.</param>
     /// <param name="windowing">How windows are cut.</param>
@@ -77,7 +77,12 @@ public sealed partial class NodeCore
         input = new float[model.InputCount];
         output = new float[model.OutputCount];
         target = new float[model.TargetCount];
-        network.Initialise(parameters.Span, InitialSeed(model));
+        if (options.InitialParameters.IsEmpty)
+            network.Initialise(parameters.Span, InitialSeed(model));
+        else if (options.InitialParameters.Length == model.ParameterCount && IsSane(options.InitialParameters.Span))
+            options.InitialParameters.CopyTo(parameters);
+        else
+            throw new ArgumentException($"{nameof(NodeOptions.InitialParameters)} are {options.InitialParameters.Length} values, but model '{model.Name}' has {model.ParameterCount} parameters, all finite.", nameof(options));
         optimiser = new QuasiGlobalMomentum(model.ParameterCount, options.Momentum);
         optimiser.Anchor(parameters.Span);
         peers = new PeerTable(options.Node, options.KnownPeersMax, options.ActiveViewSize);

@@ -18,6 +18,9 @@ public sealed record NodeOptions
     /// <summary>Seed of everything the node draws: batches, partners.</summary>
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>Parameters that the node starts from, the same in the whole fleet, finite; empty (default) draws them from the model's own hash.</summary>
+    public ReadOnlyMemory<float> InitialParameters { get; init; }
+
     /// <summary>Rounds to make, 0 to 1,000,000; 0 (default) means no end.</summary>
     public int Rounds { get; init; }
 

@@ -16,6 +16,16 @@ public sealed class NodeCoreTests
     }
 
     [Fact]
+    public void NewNode_GivenParameters_StartsFromThoseAndFromNoOthers()
+    {
+        float[] given = [.. Enumerable.Range(0, P).Select(i => i / 100f)];
+        Assert.Equal(given, Synthetic.Node(Synthetic.Options() with { InitialParameters = given }).Parameters.ToArray());
+        Assert.Throws<ArgumentException>(() => Synthetic.Node(Synthetic.Options() with { InitialParameters = given.AsMemory(1) }));
+        given[3] = float.NaN;
+        Assert.Throws<ArgumentException>(() => Synthetic.Node(Synthetic.Options() with { InitialParameters = given }));
+    }
+
+    [Fact]
     public void Node_WithData_LearnsAloneAndEndsAfterItsRounds()
     {
         var host = new Host(Synthetic.Node(Synthetic.Options() with { Rounds = 60 }));
