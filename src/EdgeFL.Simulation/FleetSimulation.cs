@@ -103,7 +103,18 @@ public sealed class FleetSimulation
     /// <summary>Runs until all nodes that are up have made their rounds, or the time is over, or the nodes' mean round has come; true when all have made their rounds.</summary>
     /// <param name="untilMs">Virtual time to stop at.</param>
     /// <param name="meanRound">Mean round to stop at. Default none.</param>
+    /// <exception cref="InvariantException">Something that must never be so was so (docs/simulation.md).</exception>
     public bool Run(long untilMs, double meanRound = double.PositiveInfinity)
+    {
+        bool done = Advance(untilMs, meanRound);
+        Traffic sum = Traffic;
+        long underWay = shards.Sum(shard => shard.BytesUnderWay);
+        if (sum.BytesSent != sum.BytesDelivered + sum.BytesLost + underWay)
+            throw new InvariantException($"{sum.BytesSent} bytes were sent, but {sum.BytesDelivered} delivered, {sum.BytesLost} lost, and {underWay} are under way", -1, NowMs, "the last event");
+        return done;
+    }
+
+    private bool Advance(long untilMs, double meanRound)
     {
         while (true)
         {
@@ -168,8 +179,18 @@ public sealed class FleetSimulation
     private void InParallel(Action<int> work)
     {
         if (shards.Length == 1)
+        {
             work(0);
-        else
+            return;
+        }
+
+        try
+        {
             Parallel.For(0, shards.Length, new ParallelOptions { MaxDegreeOfParallelism = shards.Length }, work);
+        }
+        catch (AggregateException several) when (several.InnerExceptions.OfType<InvariantException>().OrderBy(broken => (broken.AtMs, broken.Node)).FirstOrDefault() is { } first)
+        {
+            throw first; // whichever thread was first to find one
+        }
     }
 }

@@ -43,6 +43,9 @@ internal sealed class Shard
     /// <summary>Time of the next event; <see cref="long.MaxValue"/> without one.</summary>
     public long NextMs => queue.TryPeek(out _, out EventKey key) ? key.AtMs : long.MaxValue;
 
+    /// <summary>Bytes that are on their way to its nodes.</summary>
+    public long BytesUnderWay => queue.UnorderedItems.Sum(item => (long)nodes[item.Element.Key.Node].BytesOf(item.Element));
+
     public void Post(SimulationEvent happens)
     {
         int to = happens.Key.Node % outgoing.Length;

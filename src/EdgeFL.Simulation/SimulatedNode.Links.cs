@@ -9,7 +9,8 @@ namespace EdgeFL.Simulation;
 internal sealed partial class SimulatedNode
 {
     private readonly Dictionary<int, Link> links = [];
-    private readonly Dictionary<int, (uint Epoch, ulong Sequence)> taken = [];
+    private Dictionary<int, (uint Epoch, ulong Sequence)> taken = [];
+    private Dictionary<int, (uint Epoch, ulong Sequence)> takenStored = [];
     private Philox network;
     private long uplinkFreeUs;
 
@@ -128,7 +129,7 @@ internal sealed partial class SimulatedNode
     private void Arrive(in SimulationEvent happens, int from, long now, Shard shard)
     {
         Shipment shipment = happens.Shipment!;
-        int bytes = BytesOf(shipment, happens.Index, from);
+        int bytes = BytesOf(happens);
         if (Core is null || happens.Epoch != BootEpoch)
         {
             Lose(bytes, shard);
@@ -147,7 +148,10 @@ internal sealed partial class SimulatedNode
         else
             Give(new NodeInput.FrameRefused(sender, RejectionReason.BadSignature), now, shard);
         if (Core.Received > before && !IsNews(from, shipment))
+        {
             shard.Traffic.Circles++;
+            throw NodeInvariants.Broken("A frame was taken twice, or by its own sender", happens);
+        }
     }
 
     private bool IsNews(int from, Shipment shipment)
@@ -163,6 +167,9 @@ internal sealed partial class SimulatedNode
         shard.Traffic.MessagesLost++;
         shard.Traffic.BytesLost += bytes;
     }
+
+    /// <summary>Bytes of an event's message on the wire; 0 when it is none.</summary>
+    public int BytesOf(in SimulationEvent happens) => happens.Shipment is null ? 0 : BytesOf(happens.Shipment, happens.Index, happens.Key.Origin);
 
     private int BytesOf(Shipment shipment, int chunk, int sender) => chunk < 0
         ? WireBytes.OfFrame(world.Fleet, world.Ids[sender], shipment.Send.Payload.Length)

@@ -17,6 +17,7 @@ internal sealed partial class SimulatedNode
     private readonly int number;
     private readonly int tickMs;
     private Philox life;
+    private readonly NodeInvariants invariants = new();
     private uint posted;
     private long clockAheadMs;
     private bool mayFail;
@@ -79,7 +80,15 @@ internal sealed partial class SimulatedNode
         }
     }
 
+    /// <summary>Takes an event, and sees that all is as it must be.</summary>
+    /// <exception cref="InvariantException">It is not.</exception>
     public void Take(in SimulationEvent happens, Shard shard)
+    {
+        Happen(happens, shard);
+        invariants.Check(Core, happens);
+    }
+
+    private void Happen(in SimulationEvent happens, Shard shard)
     {
         long now = happens.Key.AtMs;
         int from = happens.Key.Origin;
@@ -119,8 +128,7 @@ internal sealed partial class SimulatedNode
                     Post(shard, now + options.LatencyMaxMs, from, EventKind.Hello);
                 break;
             case EventKind.Fail:
-                willRise = true;
-                PowerOff(now, shard);
+                PowerOff(now, shard, rises: true);
                 Post(shard, now + Draw(options.Churn!.MeanDownMs), number, EventKind.Rise);
                 break;
             default:
@@ -136,6 +144,7 @@ internal sealed partial class SimulatedNode
             return;
         Core = world.MakeNode(number, ++BootEpoch);
         willRise = false;
+        taken = new Dictionary<int, (uint, ulong)>(takenStored); // A power cut takes the marks of frames since the checkpoint with it.
         if (!Stored.IsEmpty && Core.Restore(Stored.Span) is var error and not CheckpointError.None)
             throw new InvalidOperationException($"The checkpoint of {Id} cannot be read: {error}.");
         if (BootEpoch == 1)
@@ -162,8 +171,9 @@ internal sealed partial class SimulatedNode
     }
 
     /// <summary>Cuts the power: what is not stored is gone.</summary>
-    public void PowerOff(long now, Shard shard)
+    public void PowerOff(long now, Shard shard, bool rises = false)
     {
+        willRise = rises && Core is { Phase: not NodePhase.Done }; // Who has made all rounds need not be waited for.
         Core = null;
         links.Clear();
         foreach (int peer in world.Sees[number])
@@ -180,11 +190,10 @@ internal sealed partial class SimulatedNode
     {
         DiurnalOptions day = options.Diurnal!;
         long off = forMs > 0 ? forMs : day.PeriodMs - (long)(day.OnShare * day.PeriodMs);
-        willRise = true;
         if (Core is not null)
         {
             Give(new NodeInput.Shutdown(), now, shard);
-            PowerOff(now, shard);
+            PowerOff(now, shard, rises: true);
         }
 
         Post(shard, now + off, number, EventKind.Rise);
@@ -228,6 +237,7 @@ internal sealed partial class SimulatedNode
                 break;
             case NodeEffect.Persist persist:
                 Stored = persist.State;
+                takenStored = new Dictionary<int, (uint, ulong)>(taken);
                 break;
             case NodeEffect.Raised raised when options.KeepsEvents:
                 shard.Events.Add((now, number, raised.Event));

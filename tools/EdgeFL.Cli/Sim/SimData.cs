@@ -77,6 +77,16 @@ internal sealed record SimData
 /// <param name="Test">For each device its windows.</param>
 internal sealed record SimWorkload(IReadOnlyList<WindowStream> Streams, int WindowsMax, IReadOnlyList<List<SampleWindow>> Test);
 
+/// <summary>Data that the runs of a sweep share: each is read once.</summary>
+internal sealed class KnownData
+{
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<(SimData Data, string Model), Lazy<Task<SimWorkload>>> known = [];
+
+    /// <summary>What has been read for the same shape of windows, or is read now.</summary>
+    public Task<SimWorkload> GetAsync(SimData data, ModelSpec model, Func<Task<SimWorkload>> read) =>
+        known.GetOrAdd((data, $"{model.Channels} {model.Length} {string.Join(' ', model.Classes)}"), _ => new Lazy<Task<SimWorkload>>(read)).Value;
+}
+
 /// <summary>Rows that a window is cut from, and its class.</summary>
 /// <param name="Rows">Shape [T,C], row after row.</param>
 /// <param name="Label">Class.</param>

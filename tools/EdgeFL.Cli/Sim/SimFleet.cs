@@ -37,16 +37,17 @@ internal sealed class SimFleet
     /// <param name="config">The configuration.</param>
     /// <param name="file">Where it stands: files beside it are found, and errors name it.</param>
     /// <param name="data"><c>--data</c>, or null.</param>
+    /// <param name="known">Data that other runs have read.</param>
     /// <param name="console">Resolves paths.</param>
     /// <exception cref="CliException">Something is missing, or does not fit together.</exception>
-    public static async Task<SimFleet> ReadAsync(SimConfig config, string file, string? data, CliConsole console, CancellationToken cancel)
+    public static async Task<SimFleet> ReadAsync(SimConfig config, string file, string? data, KnownData known, CliConsole console, CancellationToken cancel)
     {
         ModelSpec model = ReadModel(config, file, console);
         string root = config.Data.Kind == SimDataKind.Synthetic ? "" : config.Data.Root(data, console);
         SimWorkload workload = config.Data.Kind switch
         {
-            SimDataKind.Hapt => await HaptData.ReadAsync(config.Data, model, root, cancel).ConfigureAwait(false),
-            SimDataKind.Idx => IdxData.Read(config.Data, model, root),
+            SimDataKind.Hapt => await known.GetAsync(config.Data, model, () => HaptData.ReadAsync(config.Data, model, root, cancel)).ConfigureAwait(false),
+            SimDataKind.Idx => await known.GetAsync(config.Data, model, () => Task.FromResult(IdxData.Read(config.Data, model, root))).ConfigureAwait(false),
             _ when config.Nodes == 0 => throw SimConfig.Wrong(file, "\"nodes\" is missing: synthetic data is for any number."),
             _ => SyntheticData.Make(config.Data, model, config.Nodes, config.Seed),
         };

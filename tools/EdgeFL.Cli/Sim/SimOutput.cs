@@ -12,12 +12,17 @@ internal static class SimOutput
     {
         json.WriteString("schema", "edgefl.sim/1");
         json.WriteString("name", result.Config.Name);
-        foreach ((string member, string value) in result.Changes)
-            json.WriteString(member, value);
+        if (result.Changes.Count > 0)
+        {
+            json.WriteStartObject("sweep");
+            foreach ((string member, string value) in result.Changes)
+                json.WriteString(member, value);
+            json.WriteEndObject();
+        }
+
         json.WriteNumber("nodes", result.Nodes);
         json.WriteNumber("rounds", result.Config.Rounds);
-        if (!result.Changes.Any(change => change.Member == "seed"))
-            json.WriteNumber("seed", result.Config.Seed);
+        json.WriteNumber("seed", result.Config.Seed);
         json.WriteBoolean("finished", result.Finished);
         json.WriteFinite("accuracy_mean", result.End.Mean, 6);
         json.WriteFinite("accuracy_min", result.End.Least, 6);
@@ -38,7 +43,7 @@ internal static class SimOutput
         json.WriteFinite("wall_seconds", result.WallSeconds, 3);
         json.WriteFinite("simulation_seconds", result.SimulationSeconds, 3);
         json.WriteFinite("us_per_node_round", NodeRoundUs(result), 2);
-        json.WriteNumber("peak_rss_mb", Environment.WorkingSet > 0 ? PeakMegabytes() : 0);
+        json.WriteNumber("peak_rss_mb", PeakMegabytes());
         json.WriteString("hash", result.Hash);
         json.WriteStartArray("plots");
         foreach (string plot in plots)
