@@ -31,6 +31,7 @@ public static class Proof
         new("pooling of images and its gradient, channels", Lengths, FunctionCases.PoolingOfImages),
         new("random numbers", Lengths, CodecCases.RandomNumbers),
         new("8-bit blocks", Lengths, CodecCases.Int8),
+        new("modulo lattice", Lengths, CodecCases.Lattice),
         new("matrix products, columns", Lengths, ProductCases.MultiplyAnyColumns),
         new("matrix products, layer shapes", ProductCases.ProductShapes, ProductCases.MultiplyLayers),
         new("convolutions, outputs", Lengths, ProductCases.ConvolveAnyOutputs),

@@ -118,6 +118,21 @@ public sealed class WidthTests
             Pooling.MaxGradient(two, z, left, x.Length, 2, spread);
             Vectors.Add(z, spread.AsSpan(x.Length), z);
         },
+        ["modulo lattice"] = (x, y, z) =>
+        {
+            if (x.Length == 0)
+                return;
+            // The receiver is off by half a reach at most values, so that it corrects; what it decodes and what was sent both count.
+            float[] scratch = new float[ModuloLattice.ScratchLength(x.Length)], own = new float[x.Length];
+            var bytes = new byte[ModuloLattice.EncodedLength(x.Length, 4)];
+            ModuloLattice.Encode(x, 4, [1f], 7f, 3, 4, scratch, bytes);
+            var noise = new Philox(8);
+            for (var i = 0; i < own.Length; i++)
+                own[i] = x[i] + 1.1f * noise.NextGaussian();
+            var error = ModuloLattice.TryDecode(bytes, 4, own, [100f], 3, 4, scratch, z);
+            for (var i = 0; i < bytes.Length; i++)
+                z[i % z.Length] += bytes[i] * (1 + (int)error);
+        },
         ["max pooling of an image"] = (x, y, z) =>
         {
             if (x.Length == 0)

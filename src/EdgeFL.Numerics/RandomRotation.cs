@@ -1,0 +1,100 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace EdgeFL.Numerics;
+
+/// <summary>
+/// A rotation of up to 4095 values that both sides draw from one seed: random signs, then the Walsh-Hadamard transform scaled by 1/√P. Lengths are kept, and what
+/// a few values hold is spread over all, so that the result looks like normal numbers whatever went in.
+/// </summary>
+/// <remarks>
+/// A length that is no power of two is not padded: the first P values are rotated, P being the largest power of two within the length, and then, with signs of
+/// their own, the last P. Each value takes part in one of both at least, and both keep lengths.
+/// Source of the method: Ailon and Chazelle, "The fast Johnson-Lindenstrauss transform and approximate nearest neighbors", 2009.
+/// </remarks>
+internal static class RandomRotation
+{
+    /// <summary>Longest vector that can be rotated.</summary>
+    internal const int LongestLength = 4095;
+
+    /// <summary>z = R·x.</summary>
+    /// <param name="x">Shape [I], I in 1 to <see cref="LongestLength"/>.</param>
+    /// <param name="words">Names the rotation.</param>
+    /// <param name="group">Names it further: another group, other signs.</param>
+    /// <param name="z">Shape [I]; overwritten.</param>
+    internal static void Forward(ReadOnlySpan<float> x, RandomWords words, int group, Span<float> z)
+    {
+        var length = x.Length;
+        var power = 1 << BitOperations.Log2((uint)length);
+        Span<uint> signs = stackalloc uint[RandomWords.BatchLength];
+        words.Draw(RandomWords.Use.FirstSigns, group, signs);
+        Flip(x[..power], signs, z[..power]);
+        Hadamard.Transform(z[..power]);
+        if (power == length)
+            return;
+        x[power..].CopyTo(z[power..]);
+        words.Draw(RandomWords.Use.LastSigns, group, signs);
+        var last = z[^power..];
+        Flip(last, signs, last);
+        Hadamard.Transform(last);
+    }
+
+    /// <summary>x = R⁻¹·z.</summary>
+    /// <param name="z">Shape [I], I in 1 to <see cref="LongestLength"/>; destroyed.</param>
+    /// <param name="words">As in <see cref="Forward"/>.</param>
+    /// <param name="group">As in <see cref="Forward"/>.</param>
+    /// <param name="x">Shape [I]; overwritten.</param>
+    internal static void Inverse(Span<float> z, RandomWords words, int group, Span<float> x)
+    {
+        var length = z.Length;
+        var power = 1 << BitOperations.Log2((uint)length);
+        Span<uint> signs = stackalloc uint[RandomWords.BatchLength];
+        if (power != length)
+        {
+            var last = z[^power..];
+            Hadamard.Transform(last);
+            words.Draw(RandomWords.Use.LastSigns, group, signs);
+            Flip(last, signs, last);
+            z[power..].CopyTo(x[power..]);
+        }
+        Hadamard.Transform(z[..power]);
+        words.Draw(RandomWords.Use.FirstSigns, group, signs);
+        Flip(z[..power], signs, x[..power]);
+    }
+
+    /// <summary>to = ±from/√P, in place or not. Value p takes bit p/16 mod 32 of word 16·(p/512) + p mod 16, which suits every width.</summary>
+    private static void Flip(ReadOnlySpan<float> from, ReadOnlySpan<uint> signs, Span<float> to)
+    {
+        // The root is rounded right everywhere, so the quotient is too.
+        var factor = 1f / MathF.Sqrt(from.Length);
+        ref var source = ref MemoryMarshal.GetReference(from);
+        ref var destination = ref MemoryMarshal.GetReference(to);
+        ref var words = ref Unsafe.As<uint, float>(ref MemoryMarshal.GetReference(signs));
+        var done = 0;
+        if (Lanes.Use512)
+            done = Flip<WordLanes512, Vector512<uint>>(ref source, ref words, ref destination, factor, done, from.Length);
+        else if (Lanes.Use256)
+            done = Flip<WordLanes256, Vector256<uint>>(ref source, ref words, ref destination, factor, done, from.Length);
+        else if (Lanes.Use128)
+            done = Flip<WordLanes128, Vector128<uint>>(ref source, ref words, ref destination, factor, done, from.Length);
+        Flip<WordLanes1, uint>(ref source, ref words, ref destination, factor, done, from.Length);
+    }
+
+    private static int Flip<TLanes, TVector>(ref float from, ref float words, ref float to, float factor, int first, int length)
+        where TLanes : struct, IWordLanes<TVector>
+        where TVector : struct
+    {
+        var scale = TLanes.BroadcastSingle(factor);
+        var signBit = TLanes.Broadcast(0x80000000);
+        var i = first;
+        for (; i <= length - TLanes.Count; i += TLanes.Count)
+        {
+            var word = TLanes.Load(ref Unsafe.Add(ref words, 16 * (i >> 9) + (i & 15)));
+            var sign = TLanes.And(TLanes.ShiftLeft(word, 31 - ((i >> 4) & 31)), signBit);
+            TLanes.Store(TLanes.Xor(TLanes.MultiplySingles(TLanes.Load(ref Unsafe.Add(ref from, i)), scale), sign), ref Unsafe.Add(ref to, i));
+        }
+        return i;
+    }
+}
