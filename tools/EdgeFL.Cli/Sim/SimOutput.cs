@@ -42,7 +42,7 @@ internal static class SimOutput
         json.WriteFinite("virtual_seconds", result.End.VirtualSeconds, 3);
         json.WriteFinite("wall_seconds", result.WallSeconds, 3);
         json.WriteFinite("simulation_seconds", result.SimulationSeconds, 3);
-        json.WriteFinite("us_per_node_round", NodeRoundUs(result), 2);
+        json.WriteFinite("cpu_us_per_node_round", result.NodeRoundUs, 2);
         json.WriteNumber("peak_rss_mb", PeakMegabytes());
         json.WriteString("hash", result.Hash);
         json.WriteStartArray("plots");
@@ -50,9 +50,6 @@ internal static class SimOutput
             json.WriteStringValue(plot);
         json.WriteEndArray();
     });
-
-    /// <summary>Microseconds of one core's time that a round of a node took, were all threads busy.</summary>
-    private static double NodeRoundUs(SimResult result) => 1e6 * result.SimulationSeconds / ((double)result.Nodes * result.Config.Rounds);
 
     private static long PeakMegabytes()
     {
@@ -73,7 +70,7 @@ internal static class SimOutput
         Row("refused", result.Refused.Count == 0 ? "nothing" : string.Join(", ", result.Refused.Select(refused => $"{refused.Count} {refused.Reason}")));
         Row("message circles", FormattableString.Invariant($"{result.Traffic.Circles}"));
         Row("virtual time", ReportNumbers.Seconds(result.End.VirtualSeconds));
-        Row("wall time", FormattableString.Invariant($"{ReportNumbers.Seconds(result.WallSeconds)}, {NodeRoundUs(result):0.0} µs for a round of a node"));
+        Row("wall time", FormattableString.Invariant($"{ReportNumbers.Seconds(result.WallSeconds)}, {result.NodeRoundUs:0.0} µs of processor time for a round of a node"));
         Row("hash", result.Hash);
         context.Data(table);
         void Row(string figure, string value) => table.AddRow(new Text(figure), new Text(value));

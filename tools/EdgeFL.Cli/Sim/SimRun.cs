@@ -51,6 +51,9 @@ internal sealed record SimResult
     /// <summary>Seconds that the fleet took, without judging it.</summary>
     public required double SimulationSeconds { get; init; }
 
+    /// <summary>Microseconds of processor time that a round of a node took, over the second half of the rounds: links are then up, and the code is compiled.</summary>
+    public required double NodeRoundUs { get; init; }
+
     /// <summary>Seconds in all, judging included.</summary>
     public required double WallSeconds { get; init; }
 
@@ -75,6 +78,8 @@ internal sealed class SimRun(SimFleet fleet, SimConfig config, IReadOnlyList<(st
         FleetSimulation simulation = fleet.Make(threads);
         progress(FormattableString.Invariant($"{config.Name}: {fleet.Nodes} nodes, {fleet.Model.Name} of {fleet.Model.ParameterCount} parameters, seed {config.Seed}, made in {wall.Elapsed.TotalSeconds:0.0} s"));
         var running = new Stopwatch();
+        TimeSpan spent = default;
+        (TimeSpan Spent, double Round) half = default;
         var curve = new List<SimPoint>();
         long until = fleet.UntilMs();
         int every = config.Evaluate.EveryRounds > 0 ? config.Evaluate.EveryRounds : Math.Max(1, config.Rounds / 20);
@@ -83,8 +88,12 @@ internal sealed class SimRun(SimFleet fleet, SimConfig config, IReadOnlyList<(st
         {
             cancel.ThrowIfCancellationRequested();
             running.Start();
+            TimeSpan before = Environment.CpuUsage.TotalTime;
             finished = simulation.Run(until, round);
+            spent += Environment.CpuUsage.TotalTime - before;
             running.Stop();
+            if (half.Round == 0 && 2 * round >= config.Rounds)
+                half = (spent, simulation.MeanRound);
             if (finished || round > config.Rounds)
                 continue;
             curve.Add(Judged(simulation, config.Evaluate.NodesMax));
@@ -104,6 +113,7 @@ internal sealed class SimRun(SimFleet fleet, SimConfig config, IReadOnlyList<(st
             Refused = [.. Enum.GetValues<RejectionReason>().Where(reason => reason != RejectionReason.None && simulation.Refused(reason) > 0).Select(reason => (reason.Text(), simulation.Refused(reason)))],
             Sees = simulation.Sees,
             Events = simulation.EventsTaken,
+            NodeRoundUs = (spent - half.Spent).TotalMicroseconds / (fleet.Nodes * (simulation.MeanRound - half.Round)),
             SimulationSeconds = running.Elapsed.TotalSeconds,
             WallSeconds = wall.Elapsed.TotalSeconds,
             Hash = Convert.ToHexStringLower(simulation.Hash()),

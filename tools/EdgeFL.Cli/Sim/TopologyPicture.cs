@@ -19,12 +19,12 @@ internal static class TopologyPicture
         int shown = Math.Min(result.Nodes, NodesMax);
         var options = result.Config.World.Topology;
         int ring = options.Kind == EdgeFL.Simulation.TopologyKind.Lan ? options.Neighbourhood : shown;
-        (double X, double Y)[] at = Places(shown, Math.Min(ring, shown));
+        (double X, double Y)[] at = Places(shown, Math.Min(ring, shown), out int height);
         int edges = result.Sees.Sum(seen => seen.Count) / 2;
         string title = FormattableString.Invariant($"Who sees whom: {result.Nodes} nodes, {edges} edges") + (shown < result.Nodes ? FormattableString.Invariant($"; the first {shown} are shown") : "");
         var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Size} {Size + Top}\" width=\"{Size}\" height=\"{Size + Top}\" role=\"img\" font-family=\"sans-serif\" font-size=\"13\">\n");
-        svg.Append(CultureInfo.InvariantCulture, $"<title>{SvgPlot.Escape(title)}</title>\n<rect width=\"{Size}\" height=\"{Size + Top}\" fill=\"#ffffff\"/>\n");
+        svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Size} {height}\" width=\"{Size}\" height=\"{height}\" role=\"img\" font-family=\"sans-serif\" font-size=\"13\">\n");
+        svg.Append(CultureInfo.InvariantCulture, $"<title>{SvgPlot.Escape(title)}</title>\n<rect width=\"{Size}\" height=\"{height}\" fill=\"#ffffff\"/>\n");
         SvgPlot.Text(svg, 16, 28, result.Config.Name, "#1b1f24", size: 17, weight: "600");
         SvgPlot.Text(svg, 16, 49, title, "#57606a");
         double opacity = Math.Clamp(60.0 / Math.Max(1, edges), 0.08, 0.7);
@@ -43,10 +43,11 @@ internal static class TopologyPicture
         return svg.ToString();
     }
 
-    private static (double X, double Y)[] Places(int nodes, int ring)
+    private static (double X, double Y)[] Places(int nodes, int ring, out int height)
     {
         int rings = (nodes + ring - 1) / ring, across = (int)Math.Ceiling(Math.Sqrt(rings));
         double cell = (double)Size / across;
+        height = Top + (int)Math.Ceiling(cell * ((rings + across - 1) / across));
         var at = new (double X, double Y)[nodes];
         for (int i = 0; i < nodes; i++)
         {
