@@ -239,9 +239,14 @@ internal sealed partial class SimulatedNode
                 Stored = persist.State;
                 takenStored = new Dictionary<int, (uint, ulong)>(taken);
                 break;
-            case NodeEffect.Raised raised when options.KeepsEvents:
-                shard.Events.Add((now, number, raised.Event));
+            case NodeEffect.Raised raised:
+                if (options.KeepsEvents)
+                    shard.Events.Add((now, number, raised.Event));
                 break;
+            case NodeEffect.Trained or NodeEffect.Inferred:
+                break; // What a person would read.
+            default:
+                throw new InvalidOperationException($"The simulation does not know the effect {effect.GetType().Name}.");
         }
     }
 
