@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace EdgeFL.Numerics;
 
 /// <summary>
@@ -45,7 +47,6 @@ internal ref struct LatticeSyndrome
         var search = new LatticeSyndrome(
             margins, stackalloc int[Candidates], stackalloc ulong[Candidates], stackalloc ulong[Sums], stackalloc ushort[Sums], stackalloc ushort[Slots]);
         search.Choose();
-        search.Tabulate();
         Span<int> found = stackalloc int[MostCorrections];
         var corrections = search.Find(difference, found);
         foreach (var place in found[..corrections])
@@ -60,22 +61,34 @@ internal ref struct LatticeSyndrome
         var least = -1f;
         for (var i = 0; i < margins.Length; i++)
         {
-            var near = Math.Abs(margins[i]);
-            if (near <= least)
-                continue;
-            var at = count < Candidates ? count++ : Candidates - 1;
-            for (; at > 0 && nearness[at - 1] < near; at--)
+            if (Lanes.UseVector && i % Vector<float>.Count == 0)
             {
-                nearness[at] = nearness[at - 1];
-                places[at] = places[at - 1];
+                // Few are near once the list is full: go over the others a vector at a time.
+                while (i + Vector<float>.Count <= margins.Length && !Vector.GreaterThanAny(Vector.Abs(new Vector<float>(margins[i..])), new Vector<float>(least)))
+                    i += Vector<float>.Count;
+                if (i == margins.Length)
+                    break;
             }
-            nearness[at] = near;
-            places[at] = i;
-            if (count == Candidates)
-                least = nearness[Candidates - 1];
+            var near = Math.Abs(margins[i]);
+            if (near > least)
+                least = Insert(i, near, nearness);
         }
         for (var i = 0; i < count; i++)
             changes[i] = Change(places[i]);
+    }
+
+    /// <summary>Puts a value in its place among the candidates; returns what the next one must exceed.</summary>
+    private float Insert(int place, float near, scoped Span<float> nearness)
+    {
+        var at = count < Candidates ? count++ : Candidates - 1;
+        for (; at > 0 && nearness[at - 1] < near; at--)
+        {
+            nearness[at] = nearness[at - 1];
+            places[at] = places[at - 1];
+        }
+        nearness[at] = near;
+        places[at] = place;
+        return count == Candidates ? nearness[Candidates - 1] : -1f;
     }
 
     /// <summary>What moving a value into the next interval on its nearer side adds to the check.</summary>
@@ -86,7 +99,7 @@ internal ref struct LatticeSyndrome
     }
 
     /// <summary>Changes of one and of two candidates, to be found by their sum; a pair of a candidate with itself stands for that one alone.</summary>
-    private void Tabulate()
+    private readonly void Tabulate()
     {
         slots.Clear();
         var next = 0;
@@ -107,8 +120,14 @@ internal ref struct LatticeSyndrome
     /// <summary>Looks for small sets first; returns how many places were found, 0 when no set explains the difference.</summary>
     private readonly int Find(ulong difference, Span<int> found)
     {
-        if (Rest(difference, found, 0) is > 0 and var few)
-            return few;
+        if (changes[..count].IndexOf(difference) is >= 0 and var only)
+        {
+            found[0] = places[only];
+            return 1;
+        }
+        Tabulate();
+        if (Rest(difference, found, 0) is > 0 and var two)
+            return two;
         for (var a = 0; a < count; a++)
         {
             found[0] = places[a];

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -27,7 +26,7 @@ internal static class RandomRotation
     internal static void Forward(ReadOnlySpan<float> x, RandomWords words, int group, Span<float> z)
     {
         var length = x.Length;
-        var power = 1 << BitOperations.Log2((uint)length);
+        var power = LargestPower(length);
         Span<uint> signs = stackalloc uint[RandomWords.BatchLength];
         words.Draw(RandomWords.Use.FirstSigns, group, signs);
         Flip(x[..power], signs, z[..power]);
@@ -49,7 +48,7 @@ internal static class RandomRotation
     internal static void Inverse(Span<float> z, RandomWords words, int group, Span<float> x)
     {
         var length = z.Length;
-        var power = 1 << BitOperations.Log2((uint)length);
+        var power = LargestPower(length);
         Span<uint> signs = stackalloc uint[RandomWords.BatchLength];
         if (power != length)
         {
@@ -62,6 +61,14 @@ internal static class RandomRotation
         Hadamard.Transform(z[..power]);
         words.Draw(RandomWords.Use.FirstSigns, group, signs);
         Flip(z[..power], signs, x[..power]);
+    }
+
+    private static int LargestPower(int length)
+    {
+        var power = 1;
+        while (power <= length / 2)
+            power *= 2;
+        return power;
     }
 
     /// <summary>to = ±from/√P, in place or not. Value p takes bit p/16 mod 32 of word 16·(p/512) + p mod 16, which suits every width.</summary>

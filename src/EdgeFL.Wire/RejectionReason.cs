@@ -51,6 +51,12 @@ public enum RejectionReason
     /// <summary><c>bad-codec</c>: an unknown codec, or data that is not of it.</summary>
     BadCodec,
 
+    /// <summary><c>too-coarse</c>: its steps are larger than this node accepts.</summary>
+    TooCoarse,
+
+    /// <summary><c>too-far</c>: it is written for receivers that are nearer to the sender's model than this node is.</summary>
+    TooFar,
+
     /// <summary><c>chunk-unexpected</c>: a chunk of no frame that is being put together.</summary>
     ChunkUnexpected,
 
@@ -85,7 +91,7 @@ public static class RejectionReasons
     private static readonly string[] Texts =
     [
         "none", "bad-envelope", "unknown-signer", "bad-signature", "revoked-signer", "expired-signer", "wrong-topic", "truncated", "oversized",
-        "malformed", "unknown-version", "wrong-model", "replayed", "stale", "not-finite", "bad-codec", "chunk-unexpected", "chunk-duplicate",
+        "malformed", "unknown-version", "wrong-model", "replayed", "stale", "not-finite", "bad-codec", "too-coarse", "too-far", "chunk-unexpected", "chunk-duplicate",
         "chunk-mismatch", "chunk-timeout", "chunk-superseded", "over-budget", "rate-limited", "queue-full", "blocked",
     ];
 

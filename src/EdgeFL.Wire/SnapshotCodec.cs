@@ -6,10 +6,14 @@ namespace EdgeFL.Wire;
 /// <summary>Puts all parameters of a model into bytes and back, without any state shared between sender and receiver: loss and churn cannot set them apart.</summary>
 public static class SnapshotCodec
 {
+    /// <summary>Whether a codec can be read without the receiver's own model.</summary>
+    /// <param name="codec">Any codec.</param>
+    public static bool Is(UpdateCodec codec) => codec is UpdateCodec.Float32 or UpdateCodec.Int8Block64;
+
     /// <summary>Bytes that a number of parameters takes.</summary>
-    /// <param name="codec">A defined codec.</param>
+    /// <param name="codec">A snapshot.</param>
     /// <param name="count">Parameters, 0 to 2^26.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Unknown codec, or a count out of range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">No snapshot, or a count out of range.</exception>
     public static int EncodedLength(UpdateCodec codec, int count)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)count, (uint)UpdateLimits.ParametersCeiling, nameof(count));
@@ -22,12 +26,12 @@ public static class SnapshotCodec
     }
 
     /// <summary>Encodes.</summary>
-    /// <param name="codec">A defined codec.</param>
+    /// <param name="codec">A snapshot.</param>
     /// <param name="source">Finite parameters; for <see cref="UpdateCodec.Int8Block64"/> at most 1e38 in magnitude.</param>
     /// <param name="dither">Names the frame; only <see cref="UpdateCodec.Int8Block64"/> uses it.</param>
     /// <param name="destination">Exactly <see cref="EncodedLength"/> bytes; overwritten.</param>
     /// <exception cref="ArgumentException">A parameter is not finite or too large, or the destination has another length.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">Unknown codec, or too many parameters.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">No snapshot, or too many parameters.</exception>
     public static void Encode(UpdateCodec codec, ReadOnlySpan<float> source, DitherSeed dither, Span<byte> destination)
     {
         int length = EncodedLength(codec, source.Length);

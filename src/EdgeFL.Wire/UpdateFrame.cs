@@ -120,7 +120,7 @@ public sealed class UpdateFrame
             return FrameError.TooLarge;
         if (parameters == 0)
             return FrameError.Malformed;
-        if (codec is not ((ulong)UpdateCodec.Float32 or (ulong)UpdateCodec.Int8Block64))
+        if (codec > byte.MaxValue || !IsKnown((UpdateCodec)codec))
             return FrameError.BadCodec;
         var header = new UpdateHeader
         {
@@ -258,9 +258,14 @@ public sealed class UpdateFrame
         _ => FrameError.Malformed,
     };
 
-    private static bool LengthFitsCodec(UpdateHeader header, int length) =>
-        header.Codec is UpdateCodec.Float32 or UpdateCodec.Int8Block64
-        && length == SnapshotCodec.EncodedLength(header.Codec, header.ParameterCount);
+    private static bool IsKnown(UpdateCodec codec) => SnapshotCodec.Is(codec) || LatticeCodec.Is(codec);
+
+    private static bool LengthFitsCodec(UpdateHeader header, int length)
+    {
+        if (LatticeCodec.Is(header.Codec))
+            return length == LatticeCodec.EncodedLength(header.Codec, header.ParameterCount);
+        return SnapshotCodec.Is(header.Codec) && length == SnapshotCodec.EncodedLength(header.Codec, header.ParameterCount);
+    }
 
     private int EncodedLength()
     {

@@ -1,15 +1,5 @@
 namespace EdgeFL.Wire;
 
-/// <summary>How the numbers of a model are put into bytes.</summary>
-public enum UpdateCodec : byte
-{
-    /// <summary>Float32, little-endian, 4 bytes a parameter.</summary>
-    Float32 = 1,
-
-    /// <summary>Blocks of 64 signed bytes under one scale (<c>EdgeFL.Numerics.Int8Blocks</c>).</summary>
-    Int8Block64 = 2,
-}
-
 /// <summary>What a frame says about a model, without the model. Immutable; checks itself when a frame is made of it.</summary>
 public sealed record UpdateHeader
 {
