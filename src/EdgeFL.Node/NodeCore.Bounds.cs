@@ -7,5 +7,6 @@ public sealed partial class NodeCore
 
     /// <summary>Whether all that the node keeps of others is within its bounds: peers, links, models, senders' rates, chunks.</summary>
     public bool IsWithinBounds => peers.Count <= options.KnownPeersMax && peers.UpCount <= options.ActiveViewSize && replicas.Count <= options.ReplicasMax
-        && buckets.Count <= options.KnownPeersMax && chunkBuckets.Count <= options.KnownPeersMax && chunks.BytesHeld <= ChunkBytesMax;
+        && buckets.Count <= options.KnownPeersMax && chunkBuckets.Count <= options.KnownPeersMax && asked.Count <= options.KnownPeersMax
+        && answered.Count <= options.KnownPeersMax && unanswered.Count <= options.KnownPeersMax && chunks.BytesHeld <= ChunkBytesMax;
 }

@@ -137,6 +137,8 @@ public sealed partial class NodeCore
         if (peers.StateOf(from) != PeerState.Up || !TakeToken(asked, AnswersPerSecond, from, nowMs))
             return;
         Requested++;
+        if (unanswered.Count >= options.KnownPeersMax)
+            unanswered.Clear();
         // Who asked before, and could read nothing since, is too far for the answer that reaches a little further as well.
         if (!unanswered.Add(from))
             unread = CodecBeyond(unread);

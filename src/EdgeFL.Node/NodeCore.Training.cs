@@ -300,9 +300,15 @@ public sealed partial class NodeCore
         int enough = peers.Count <= 1 ? 1 : Math.Clamp(peers.UpCount, 2, 3);
         if (replicas.CountFresh(round, options.MaxAgeRounds) < enough && (HoldsOff(nowMs) || ++mergesBehind <= PatienceRounds * options.MaxAgeRounds))
             return false;
+        // Of those that are heard to be far ahead none may have been read yet: they are asked for more.
+        ReadOnlySpan<PeerModel> fresh = plan.Trains(median)
+            ? replicas.Fresh(round, options.MaxAgeRounds, median - options.MaxAgeRounds)
+            : replicas.Fresh(round, int.MaxValue, plan.TrainedRounds);
+        if (fresh.IsEmpty)
+            return false;
+        mixedArrivals = replicas.Arrivals;
         int behind = median - round;
         JumpTo(median);
-        ReadOnlySpan<PeerModel> fresh = Fresh(MedianRound());
         int centre = Medoid(fresh);
         PeerModel[] others = [.. fresh[..centre], .. fresh[(centre + 1)..]];
         Mix(fresh[centre].Parameters.Span, others);

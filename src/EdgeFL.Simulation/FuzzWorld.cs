@@ -4,6 +4,7 @@ using EdgeFL.Learning;
 using EdgeFL.Learning.Aggregation;
 using EdgeFL.Node;
 using EdgeFL.Numerics;
+using EdgeFL.Wire;
 
 namespace EdgeFL.Simulation;
 
@@ -26,6 +27,8 @@ public sealed class FuzzWorld
 
     /// <summary>More than a frame holds: it goes out in chunks.</summary>
     private static readonly ModelSpec Chunked = Parse("""{"type":"flatten"},{"type":"dense","outputs":5000},{"type":"relu"},{"type":"dense","outputs":3}""");
+
+    private static readonly UpdateCodec[] Codecs = [UpdateCodec.Int8Block64, UpdateCodec.Float32, UpdateCodec.Lattice2, UpdateCodec.Lattice4, UpdateCodec.Lattice4, UpdateCodec.Lattice8];
 
     private readonly ulong seed;
     private readonly int nodes;
@@ -109,6 +112,13 @@ public sealed class FuzzWorld
         MinimumWindows = 1 + random.NextInt32(16),
         StartDelayMs = random.NextInt32(2) * random.NextInt32(1000),
         FanOut = 1 + random.NextInt32(4),
+        Partners = (PartnerChoice)random.NextInt32(2),
+        Codec = Codecs[random.NextInt32(Codecs.Length)],
+        PushThreshold = random.NextInt32(3) == 0 ? random.NextSingle() : 0,
+        QuietRoundsMax = 1 + random.NextInt32(10),
+        BytesPerHourMax = random.NextInt32(5) == 0 ? 10_000 + random.NextInt32(1_000_000) : 0,
+        ReuseRounds = random.NextInt32(3) * 4,
+        MomentumRenewal = 0.1f + (0.9f * random.NextSingle()),
         ActiveViewSize = 1 + random.NextInt32(8),
         KnownPeersMax = 2 + random.NextInt32(16),
         ViewShuffleRounds = random.NextInt32(10),
