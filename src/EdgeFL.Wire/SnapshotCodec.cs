@@ -20,7 +20,7 @@ public static class SnapshotCodec
         return codec switch
         {
             UpdateCodec.Float32 => sizeof(float) * count,
-            UpdateCodec.Int8Block64 => Int8Blocks.EncodedLength(count),
+            UpdateCodec.Int8Block64 => IntBlocks.EncodedLength(count, 8),
             _ => throw new ArgumentOutOfRangeException(nameof(codec), codec, "No such codec."),
         };
     }
@@ -39,7 +39,7 @@ public static class SnapshotCodec
             throw new ArgumentException($"{source.Length} parameters take {length} bytes, not {destination.Length}.", nameof(destination));
         if (codec == UpdateCodec.Int8Block64)
         {
-            Int8Blocks.Encode(source, dither.Seed, dither.Stream, destination);
+            IntBlocks.Encode(source, 8, dither.Seed, dither.Stream, destination);
             return;
         }
         for (int i = 0; i < source.Length; i++)
@@ -59,7 +59,7 @@ public static class SnapshotCodec
     public static RejectionReason Decode(UpdateCodec codec, ReadOnlySpan<byte> source, DitherSeed dither, Span<float> destination)
     {
         if (codec == UpdateCodec.Int8Block64)
-            return Int8Blocks.TryDecode(source, dither.Seed, dither.Stream, destination) ? RejectionReason.None : RejectionReason.BadCodec;
+            return IntBlocks.TryDecode(source, 8, dither.Seed, dither.Stream, destination) ? RejectionReason.None : RejectionReason.BadCodec;
         if (codec != UpdateCodec.Float32 || source.Length != (long)sizeof(float) * destination.Length)
             return RejectionReason.BadCodec;
         for (int i = 0; i < destination.Length; i++)

@@ -6,7 +6,7 @@ public enum UpdateCodec : byte
     /// <summary>Float32, little-endian, 4 bytes a parameter.</summary>
     Float32 = 1,
 
-    /// <summary>Blocks of 64 signed bytes under one scale (<c>EdgeFL.Numerics.Int8Blocks</c>).</summary>
+    /// <summary>Blocks of 64 signed bytes under one scale (<c>EdgeFL.Numerics.IntBlocks</c>).</summary>
     Int8Block64 = 2,
 
     /// <summary>For receivers whose own model is near: 1 bit a parameter (<see cref="LatticeCodec"/>).</summary>
