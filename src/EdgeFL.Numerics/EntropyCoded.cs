@@ -31,7 +31,7 @@ public static class EntropyCoded
     public static int EncodedLengthMax(int count, int bits)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        _ = NormalSteps.Of(bits);
+        NormalSteps.CheckBits(bits);
         return count == 0 ? 0 : checked((int)(EncodedLengthMin(count) + ((long)count * NormalSteps.FrequencyBits + 15) / 16 * sizeof(ushort)));
     }
 
@@ -60,7 +60,7 @@ public static class EntropyCoded
             throw new ArgumentException($"{source.Length} values take up to {most} bytes, not {destination.Length}.", nameof(destination));
         if (source.IsEmpty)
             return 0;
-        var steps = NormalSteps.Of(bits);
+        var steps = new NormalSteps(bits, stackalloc ushort[NormalSteps.StartsLength], []);
         Span<float> values = stackalloc float[RandomRotation.LongestGroup(source.Length)];
         var words = new RandomWords(seed, stream);
         var groups = RandomRotation.GroupCount(source.Length);
@@ -105,11 +105,12 @@ public static class EntropyCoded
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="bits"/> is none of 2, 3 and 4.</exception>
     public static bool TryDecode(ReadOnlySpan<byte> source, int bits, ulong seed, ulong stream, Span<float> destination)
     {
-        var steps = NormalSteps.Of(bits);
+        NormalSteps.CheckBits(bits);
         if (source.Length < EncodedLengthMin(destination.Length))
             return false;
         if (destination.IsEmpty)
             return source.IsEmpty;
+        var steps = new NormalSteps(bits, stackalloc ushort[NormalSteps.StartsLength], stackalloc byte[NormalSteps.SymbolsLength]);
         Span<float> values = stackalloc float[RandomRotation.LongestGroup(destination.Length)];
         var words = new RandomWords(seed, stream);
         var groups = RandomRotation.GroupCount(destination.Length);
