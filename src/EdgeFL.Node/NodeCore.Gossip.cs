@@ -14,48 +14,21 @@ public sealed partial class NodeCore
     private readonly List<NodeId> expired = [];
 
     private const int EventQuietMs = 10_000;
-    private const int HelpQuietMs = 500;
+    private const int WelcomesMax = 5;
     private const int ChunksPerFrame = 4;
     private const uint RoundMax = 1_000_000_000; // No run gets there: a count can be taken over from a neighbour without ever overflowing.
 
     /// <summary>Model frames taken in.</summary>
     public long Received { get; private set; }
 
-    /// <summary>Sends the model as it is now to the given peers.</summary>
-    private void Share(IReadOnlyList<NodeId> to, long nowMs, Outbox outbox)
-    {
-        lastPushMs = nowMs;
-        if (to.Count == 0)
-            return;
-        byte[] encoded = new byte[SnapshotCodec.EncodedLength(UpdateCodec.Int8Block64, parameters.Length)];
-        sequence++;
-        SnapshotCodec.Encode(UpdateCodec.Int8Block64, parameters.Span, DitherSeed.Of(options.Node, options.BootEpoch, sequence), encoded);
-        UpdateFrame frame = UpdateFrame.Create(
-            new UpdateHeader
-            {
-                ModelHash = modelHash,
-                BootEpoch = options.BootEpoch,
-                Sequence = sequence,
-                Round = Math.Min((uint)round, RoundMax),
-                Steps = (uint)options.StepsPerRound,
-                Samples = (uint)data.TrainingCount,
-                Codec = UpdateCodec.Int8Block64,
-                ParameterCount = parameters.Length,
-            },
-            encoded);
-        var parts = new ReadOnlyMemory<byte>[frame.ChunkCount];
-        for (int i = 0; i < parts.Length; i++)
-            parts[i] = Chunks.Of(encoded, i);
-        outbox.Add(new NodeEffect.SendUpdate(to, sequence, frame.ToArray(), parts));
-    }
-
     private void OnLinkUp(NodeId peer, long nowMs, Outbox outbox)
     {
         if (!peers.Up(peer))
             return;
         Raise("link-up", EventSeverity.Info, $"The link to {peer} is up ({peers.UpCount} in all).", "", peer, nowMs, outbox);
-        if (round > 0)
-            Share([peer], nowMs, outbox); // Who starts late or comes back need not wait for a round.
+        // Who starts late or comes back need not wait for a round: it hears a few at once, whole, to hold against each other. All would be a flood.
+        if (round > 0 && random.NextInt32(peers.UpCount) < WelcomesMax)
+            Share([peer], Whole, nowMs, outbox);
         Report(nowMs, outbox);
     }
 
@@ -67,23 +40,22 @@ public sealed partial class NodeCore
         Report(nowMs, outbox);
     }
 
-    private void OnUpdate(NodeId from, ReadOnlyMemory<byte> payload, long nowMs, Outbox outbox)
+    private void OnPayload(NodeId from, ReadOnlyMemory<byte> payload, long nowMs, Outbox outbox)
     {
-        RejectionReason reason = TakeUpdate(from, payload, nowMs);
+        RejectionReason reason = ModelRequest.IsOne(payload.Span) ? TakeRequest(from, payload.Span, nowMs, outbox) : TakeUpdate(from, payload, nowMs, outbox);
         if (reason != RejectionReason.None)
             Refuse(from, reason, nowMs, outbox);
-        else
-            HelpUp(from, nowMs, outbox);
     }
 
-    /// <summary>A node that is done pushes seldom: who is heard to be far behind gets its model at once, so that one lost message does not leave it alone.</summary>
+    /// <summary>A node that is done pushes seldom: who is heard to be on the way still gets its model in answer, so that the last do not end alone.</summary>
     private void HelpUp(NodeId from, long nowMs, Outbox outbox)
     {
-        if (phase == NodePhase.Done && nowMs - lastPushMs >= HelpQuietMs && peers.StateOf(from) == PeerState.Up && replicas.RoundOf(from) < round - options.MaxAgeRounds)
-            Share([from], nowMs, outbox);
+        int theirRound = replicas.RoundOf(from);
+        if (phase == NodePhase.Done && theirRound < round && peers.StateOf(from) == PeerState.Up && TakeToken(answered, AnswersPerSecond, from, nowMs))
+            Share([from], round - theirRound > options.MaxAgeRounds ? Whole : CodecNow(), nowMs, outbox);
     }
 
-    private RejectionReason TakeUpdate(NodeId from, ReadOnlyMemory<byte> payload, long nowMs)
+    private RejectionReason TakeUpdate(NodeId from, ReadOnlyMemory<byte> payload, long nowMs, Outbox outbox)
     {
         if (!TakeToken(buckets, options.FramesPerSecondMax, from, nowMs))
             return RejectionReason.RateLimited;
@@ -95,19 +67,32 @@ public sealed partial class NodeCore
             return RejectionReason.WrongModel;
         if (!replays.TryAdvance(from, header.BootEpoch, header.Sequence))
             return RejectionReason.Replayed;
-        return frame.IsInline ? TakeModel(from, header, frame.Data.Span) : chunks.Begin(from, frame, nowMs);
+        RejectionReason reason = frame.IsInline ? TakeModel(from, header, frame.Data.Span, nowMs, outbox) : chunks.Begin(from, frame, nowMs);
+        if (reason == RejectionReason.None)
+            HelpUp(from, nowMs, outbox);
+        return reason;
     }
 
-    private RejectionReason TakeModel(NodeId from, UpdateHeader header, ReadOnlySpan<byte> data)
+    private RejectionReason TakeModel(NodeId from, UpdateHeader header, ReadOnlySpan<byte> data, long nowMs, Outbox outbox)
     {
         // Decoded aside: a frame that turns out bad half-way leaves the model held before it whole.
-        RejectionReason reason = SnapshotCodec.Decode(header.Codec, data, DitherSeed.Of(from, header.BootEpoch, header.Sequence), decoded);
-        if (reason != RejectionReason.None)
+        RejectionReason reason = Decode(from, header, data);
+        bool isTooFar = reason is RejectionReason.TooFar or RejectionReason.TooCoarse;
+        if (reason != RejectionReason.None && !isTooFar)
             return reason;
-        if (!IsSane(decoded))
-            return RejectionReason.NotFinite;
         // Where the run has an end nobody can be past it.
         int theirRound = options.Rounds > 0 ? Math.Min((int)header.Round, options.Rounds) : (int)header.Round;
+        if (isTooFar)
+        {
+            replicas.Hear(from, theirRound, round);
+            AskForMore(from, header.Codec, nowMs, outbox);
+            return RejectionReason.None;
+        }
+
+        if (!IsSane(decoded))
+            return RejectionReason.NotFinite;
+        unanswered.Remove(from);
+        distance.Observe(parameters.Span, decoded);
         decoded.CopyTo(replicas.Take(from, theirRound, round));
         Received++;
         return RejectionReason.None;
@@ -124,7 +109,7 @@ public sealed partial class NodeCore
 
         RejectionReason reason = chunks.Add(chunk.From, chunk.Sequence, chunk.Index, chunk.Data.Span, nowMs, out AssembledUpdate? whole);
         if (whole is not null)
-            reason = TakeModel(whole.From, whole.Frame.Header, whole.Data.Span);
+            reason = TakeModel(whole.From, whole.Frame.Header, whole.Data.Span, nowMs, outbox);
         if (reason != RejectionReason.None)
             Refuse(chunk.From, reason, nowMs, outbox);
     }

@@ -28,7 +28,8 @@ public sealed partial class NodeCore
         loss = checkpoint.Loss;
         foreach ((NodeId from, HighWater mark) in checkpoint.Marks)
             replays.Set(from, mark);
-        if (plan.IsOver(round))
+        rejoins = !plan.IsOver(round);
+        if (!rejoins)
             phase = NodePhase.Done;
         return CheckpointError.None;
     }

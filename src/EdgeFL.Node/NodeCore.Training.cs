@@ -14,6 +14,12 @@ public sealed partial class NodeCore
     /// <summary>How long a node that is far behind waits for a second or third model, in multiples of the oldest age.</summary>
     private const int PatienceRounds = 4;
 
+    /// <summary>Rounds behind most at which a node that comes back takes the neighbours' model instead of its own: they went on together meanwhile.</summary>
+    private const int BehindAtReturn = 2;
+
+    /// <summary>How much further than usual a model may move the node, in usual distances.</summary>
+    private const float FarthestShare = 3f;
+
     private long lastReportMs = long.MinValue / 2;
     private long lastInferenceMs = long.MinValue / 2;
     private long startMs = long.MinValue;
@@ -21,6 +27,7 @@ public sealed partial class NodeCore
     private int lastPersistRound;
     private long lastPushMs;
     private int mergesBehind;
+    private bool rejoins; // from a checkpoint, and has not heard yet how far the others are
     private int lastMixedRound = int.MinValue / 2;
     private long mixedArrivals;
 
@@ -114,7 +121,7 @@ public sealed partial class NodeCore
         {
             MixWhenDone(nowMs, outbox);
             if (nowMs - lastPushMs >= options.IdlePushMs)
-                Share(peers.Draw(options.FanOut, ref random), nowMs, outbox);
+                Push(nowMs, outbox);
         }
         else if (data.TrainingCount >= options.MinimumWindows && !HoldsOff(nowMs))
         {
@@ -164,6 +171,10 @@ public sealed partial class NodeCore
                 return;
             }
         }
+        else if (options.ReuseRounds == 0)
+        {
+            MixArrivals();
+        }
 
         bool trains = plan.Trains(round);
         float eta = plan.LearningRate(round);
@@ -180,7 +191,7 @@ public sealed partial class NodeCore
         Vectors.Subtract(parameters.Span, roundStart, roundStart);
         replicas.Align(round + 1, roundStart);
         CountTo(round + 1);
-        Share(peers.Draw(options.FanOut, ref random), nowMs, outbox);
+        Push(nowMs, outbox);
         if (options.ViewShuffleRounds > 0 && round % options.ViewShuffleRounds == 0)
             peers.Shuffle(outbox, ref random);
         FinishRound(nowMs, outbox);
@@ -226,10 +237,9 @@ public sealed partial class NodeCore
     private bool Merge(long nowMs, Outbox outbox)
     {
         mergedModels = 0;
-        mixedArrivals = replicas.Arrivals;
         int median = MedianRound();
         KeepPace(median);
-        if (phase != NodePhase.Done && median - round > options.MaxAgeRounds)
+        if (phase != NodePhase.Done && median - round > (rejoins ? BehindAtReturn : options.MaxAgeRounds))
         {
             if (round - lastMixedRound > options.MaxAgeRounds)
                 return TryCatchUp(median, nowMs, outbox);
@@ -240,6 +250,7 @@ public sealed partial class NodeCore
             }
         }
 
+        rejoins &= !IsRoundSupported;
         mergesBehind = 0;
         ReadOnlySpan<PeerModel> fresh = Fresh(median);
         if (!fresh.IsEmpty)
@@ -247,14 +258,36 @@ public sealed partial class NodeCore
         return true;
     }
 
+    /// <summary>Mixes in what came since the last time, in the middle of a round.</summary>
+    private void MixArrivals()
+    {
+        if (replicas.Arrivals == mixedArrivals)
+            return;
+        ReadOnlySpan<PeerModel> fresh = Fresh(MedianRound());
+        if (!fresh.IsEmpty)
+            Mix(parameters.Span, fresh);
+    }
+
     private void Mix(ReadOnlySpan<float> own, ReadOnlySpan<PeerModel> fresh)
     {
         rule.Aggregate(own, fresh, merged);
         if (!IsSane(merged))
             return;
+        if (options.ReuseRounds == 0)
+            HoldToUsual(own, fresh.Length);
         merged.CopyTo(parameters.Span);
         mergedModels = fresh.Length;
         lastMixedRound = round;
+    }
+
+    /// <summary>
+    /// A model or two that come at once are too few to tell which of them lies: what they may move the node by follows from how far those before them were.
+    /// </summary>
+    private void HoldToUsual(ReadOnlySpan<float> own, int models)
+    {
+        float usual = distance.Median * models / (models + 1), moved = MathF.Sqrt(Vectors.SquaredDistance(merged, own));
+        if (moved > FarthestShare * usual)
+            Vectors.Lerp(merged, own, 1 - (FarthestShare * usual / moved));
     }
 
     /// <summary>
@@ -273,7 +306,7 @@ public sealed partial class NodeCore
         int centre = Medoid(fresh);
         PeerModel[] others = [.. fresh[..centre], .. fresh[(centre + 1)..]];
         Mix(fresh[centre].Parameters.Span, others);
-        (mergesBehind, lag, roundsGained) = (0, 0, 1);
+        (mergesBehind, lag, roundsGained, rejoins) = (0, 0, 1, false);
         stepInRound = 0;
         optimiser.Momentum.Clear();
         optimiser.Anchor(parameters.Span);
@@ -320,9 +353,14 @@ public sealed partial class NodeCore
     /// What may be mixed in: while the node trains, what came lately from neighbours not far behind most; after that what is final, however old,
     /// because a model that is still training would undo the average.
     /// </summary>
-    private ReadOnlySpan<PeerModel> Fresh(int median) => plan.Trains(round)
-        ? replicas.Fresh(round, options.MaxAgeRounds, median - options.MaxAgeRounds)
-        : replicas.Fresh(round, int.MaxValue, plan.TrainedRounds);
+    private ReadOnlySpan<PeerModel> Fresh(int median)
+    {
+        long mixedBefore = options.ReuseRounds == 0 ? mixedArrivals : 0;
+        mixedArrivals = replicas.Arrivals;
+        return plan.Trains(round)
+            ? replicas.Fresh(round, Math.Min(options.MaxAgeRounds, options.ReuseRounds == 0 ? int.MaxValue : options.ReuseRounds), median - options.MaxAgeRounds, mixedBefore)
+            : replicas.Fresh(round, int.MaxValue, plan.TrainedRounds, mixedBefore);
+    }
 
     /// <summary>Sets the count of rounds; past the last that trains the average becomes the model.</summary>
     private void CountTo(int next)

@@ -34,6 +34,8 @@ public sealed partial class NodeCore
     private readonly float[] target;
     private readonly PeerTable peers;
     private readonly ReplicaCache replicas;
+    private readonly PeerDistance distance;
+    private readonly ByteBudget budget;
     private readonly ReplayGuard replays;
     private readonly ChunkAssembler chunks;
     private readonly UpdateLimits limits;
@@ -83,10 +85,13 @@ public sealed partial class NodeCore
             options.InitialParameters.CopyTo(parameters);
         else
             throw new ArgumentException($"{nameof(NodeOptions.InitialParameters)} are {options.InitialParameters.Length} values, but model '{model.Name}' has {model.ParameterCount} parameters, all finite.", nameof(options));
-        optimiser = new QuasiGlobalMomentum(model.ParameterCount, options.Momentum);
+        optimiser = new QuasiGlobalMomentum(model.ParameterCount, options.Momentum, options.MomentumRenewal);
         optimiser.Anchor(parameters.Span);
         peers = new PeerTable(options.Node, options.KnownPeersMax, options.ActiveViewSize);
         replicas = new ReplicaCache(model.ParameterCount, options.ReplicasMax);
+        distance = new PeerDistance(model.ParameterCount, options.Codec);
+        codecScratch = new float[UsesLattice ? ModuloLattice.ScratchLength(model.ParameterCount) : 0];
+        budget = new ByteBudget(options.BytesPerHourMax);
         replays = new ReplayGuard(options.KnownPeersMax);
         limits = new UpdateLimits { ParametersMax = model.ParameterCount, DataBytesMax = 4 * model.ParameterCount };
         chunks = new ChunkAssembler(new ChunkOptions { TimeoutMs = options.ChunkTimeoutMs });
@@ -100,6 +105,7 @@ public sealed partial class NodeCore
     private static class Stream
     {
         public const ulong Partners = 0x70617274;
+        public const ulong Circle = 0x63697263_00000000; // and the round
     }
 
     /// <summary>The model's parameters as they are now, shape [P].</summary>
@@ -133,7 +139,7 @@ public sealed partial class NodeCore
                 OnSamples(samples.Batch, nowMs, outbox);
                 break;
             case NodeInput.UpdateArrived update:
-                OnUpdate(update.From, update.Payload, nowMs, outbox);
+                OnPayload(update.From, update.Payload, nowMs, outbox);
                 break;
             case NodeInput.ChunkArrived chunk:
                 OnChunk(chunk, nowMs, outbox);

@@ -1,7 +1,21 @@
 using EdgeFL.Identity;
 using EdgeFL.Learning.Aggregation;
+using EdgeFL.Wire;
 
 namespace EdgeFL.Node;
+
+/// <summary>How a node chooses whom it pushes its model to.</summary>
+public enum PartnerChoice
+{
+    /// <summary>Those of the active view that have waited longest, by lot among equals.</summary>
+    Turns,
+
+    /// <summary>
+    /// One, by the round and the order of ids, so that two nodes that know the same peers choose each other: the exchange keeps the fleet's mean, and each node hears one
+    /// neighbour a round. For fleets whose nodes all keep links to each other.
+    /// </summary>
+    Circle,
+}
 
 /// <summary>What a node is told to do. Ranges are checked by <see cref="Validate"/>.</summary>
 public sealed record NodeOptions
@@ -45,6 +59,9 @@ public sealed record NodeOptions
     /// <summary>Quasi-global momentum (beta), 0 to 0.999. Default 0.9.</summary>
     public float Momentum { get; init; } = 0.9f;
 
+    /// <summary>Share of a round's displacement in the renewed momentum (k), above 0 to 1. Default 0.2. Long rounds, of which a run has few, want it larger.</summary>
+    public float MomentumRenewal { get; init; } = 0.2f;
+
     /// <summary>Training windows that must be there before the first step, 1 to 100,000. Default 16.</summary>
     public int MinimumWindows { get; init; } = 16;
 
@@ -57,7 +74,25 @@ public sealed record NodeOptions
     /// <summary>Peers each round's model is pushed to (s), 1 to 16. Default 4.</summary>
     public int FanOut { get; init; } = 4;
 
-    /// <summary>Links kept up at once (the active view), 1 to 16. Default 8.</summary>
+    /// <summary>How those peers are chosen. Default <see cref="PartnerChoice.Turns"/>.</summary>
+    public PartnerChoice Partners { get; init; }
+
+    /// <summary>
+    /// How models are put into bytes for neighbours that are heard from. Default <see cref="UpdateCodec.Lattice4"/>: half a byte a parameter, and an error that shrinks as
+    /// the fleet agrees. Who is not heard from yet, or could not read a lattice, gets <see cref="UpdateCodec.Int8Block64"/>.
+    /// </summary>
+    public UpdateCodec Codec { get; init; } = UpdateCodec.Lattice4;
+
+    /// <summary>Share of the usual distance to neighbours that the model must have moved since it was last pushed to be pushed again, 0 (default: push each round) to 10.</summary>
+    public float PushThreshold { get; init; }
+
+    /// <summary>Rounds after which the model is pushed however little it moved, 1 to 1000. Default 10.</summary>
+    public int QuietRoundsMax { get; init; } = 10;
+
+    /// <summary>Bytes of model messages in an hour, each receiver's copy counted, 1000 to 10^12; 0 (default) for any. A round whose push the rest does not cover goes unsent.</summary>
+    public long BytesPerHourMax { get; init; }
+
+    /// <summary>Links kept up at once (the active view), 1 to 64. Default 8.</summary>
     public int ActiveViewSize { get; init; } = 8;
 
     /// <summary>Peers remembered at once, 1 to 4096. Default 256.</summary>
@@ -77,6 +112,12 @@ public sealed record NodeOptions
     /// Default 2: models of one round mix better than models of several, and a device that the others leave behind learns least.
     /// </summary>
     public int LeadRounds { get; init; } = 2;
+
+    /// <summary>
+    /// Rounds in which a peer's model is mixed in again, moved on meanwhile as the node itself moved, 0 to 1000. Default 8. With 0 each model is mixed in once, as soon as it
+    /// comes: better where models come seldom, as a model of rounds ago then says little.
+    /// </summary>
+    public int ReuseRounds { get; init; } = 8;
 
     /// <summary>How neighbours' models are merged. Default <see cref="AggregationRule.GatedClip"/>.</summary>
     public AggregationRule Rule { get; init; } = AggregationRule.GatedClip;
@@ -120,14 +161,23 @@ public sealed record NodeOptions
         In(nameof(TailAverage), TailAverage, 0, 1);
         In(nameof(SettleRounds), SettleRounds, 0, 1000);
         In(nameof(Momentum), Momentum, 0, 0.999);
+        In(nameof(MomentumRenewal), MomentumRenewal, float.Epsilon, 1);
         In(nameof(MinimumWindows), MinimumWindows, 1, 100_000);
         In(nameof(StartDelayMs), StartDelayMs, 0, 3_600_000);
         In(nameof(FanOut), FanOut, 1, 16);
-        In(nameof(ActiveViewSize), ActiveViewSize, 1, 16);
+        In(nameof(Partners), (int)Partners, 0, (int)PartnerChoice.Circle);
+        if (!SnapshotCodec.Is(Codec) && !LatticeCodec.Is(Codec))
+            throw new ArgumentException($"{nameof(Codec)} is {Codec}, which is none that models are pushed in.", nameof(Codec));
+        In(nameof(PushThreshold), PushThreshold, 0, 10);
+        In(nameof(QuietRoundsMax), QuietRoundsMax, 1, 1000);
+        if (BytesPerHourMax != 0)
+            In(nameof(BytesPerHourMax), BytesPerHourMax, 1000, 1e12);
+        In(nameof(ActiveViewSize), ActiveViewSize, 1, 64);
         In(nameof(KnownPeersMax), KnownPeersMax, 1, 4096);
         In(nameof(ViewShuffleRounds), ViewShuffleRounds, 0, 10_000);
         In(nameof(ReplicasMax), ReplicasMax, 1, 16);
         In(nameof(MaxAgeRounds), MaxAgeRounds, 1, 1000);
+        In(nameof(ReuseRounds), ReuseRounds, 0, 1000);
         In(nameof(LeadRounds), LeadRounds, 0, 1000);
         In(nameof(Rule), (int)Rule, 0, (int)AggregationRule.Mean);
         In(nameof(Byzantine), Byzantine, 0, 7);

@@ -1,114 +1,147 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using EdgeFL.Identity;
 using EdgeFL.Learning;
 using EdgeFL.Node;
-using EdgeFL.Numerics;
+using EdgeFL.Wire;
 
 namespace EdgeFL.Simulation;
 
 /// <summary>
-/// A whole fleet in one thread from one seed: the very node code that is deployed, pumped from one queue of events in virtual time, with a
-/// network that delays and loses and a storage that survives a kill. The same seed gives the same models, bit for bit.
+/// A whole fleet from one seed: the very node code that is deployed, pumped by events in virtual time, with a network that delays, loses and parts and a storage
+/// that survives a kill. The same seed gives the same models, bit for bit, on any number of threads.
 /// </summary>
+/// <remarks>
+/// Threads share the nodes and work in windows of time as long as the least latency of a message: what a node causes for another in a window lies behind it, so
+/// that nobody need wait (conservative synchronisation: Chandy and Misra, IEEE Transactions on Software Engineering SE-5, 1979).
+/// </remarks>
 public sealed class FleetSimulation
 {
     private readonly SimulationOptions options;
-    private readonly Func<int, uint, NodeCore> makeNode;
-    private readonly IReadOnlyList<NodeId> ids;
-    private readonly Dictionary<NodeId, int> indexOf = [];
+    private readonly FleetWorld world;
     private readonly SimulatedNode[] nodes;
-    private readonly PriorityQueue<Action, (long At, long Order)> queue = new();
-    private readonly Outbox outbox = new();
-    private Philox random;
-    private long order;
+    private readonly Shard[] shards;
 
-    /// <summary>Makes a fleet whose nodes all see each other and start at time 0.</summary>
+    /// <summary>Makes a fleet whose nodes start at time 0.</summary>
     /// <param name="options">The world.</param>
+    /// <param name="fleet">The fleet's name, which stands in every topic.</param>
     /// <param name="ids">The nodes' ids.</param>
-    /// <param name="makeNode">Makes node number i at its given boot epoch (1, 2, …).</param>
+    /// <param name="makeNode">Makes node number i at its given boot epoch (1, 2, …); called by several threads at a time.</param>
     /// <param name="streams">The batches of rows that each node's sensor gives, in order.</param>
-    /// <exception cref="ArgumentException">There is not one stream for each id.</exception>
+    /// <exception cref="ArgumentException">There is not one stream for each id, or an option lies outside its range.</exception>
     public FleetSimulation(
-        SimulationOptions options, IReadOnlyList<NodeId> ids, Func<int, uint, NodeCore> makeNode, IReadOnlyList<IReadOnlyList<SampleBatch>> streams)
+        SimulationOptions options, FleetId fleet, IReadOnlyList<NodeId> ids, Func<int, uint, NodeCore> makeNode, IReadOnlyList<IReadOnlyList<SampleBatch>> streams)
     {
-        if (streams.Count != ids.Count)
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(ids);
+        ArgumentNullException.ThrowIfNull(streams);
+        if (ids.Count == 0 || streams.Count != ids.Count)
             throw new ArgumentException($"{ids.Count} nodes need as many streams, not {streams.Count}.", nameof(streams));
+        options.Validate(ids.Count);
         this.options = options;
-        this.ids = ids;
-        this.makeNode = makeNode;
-        random = new Philox(options.Seed, 0x73696d);
+        world = new FleetWorld(options, fleet, ids, makeNode);
         nodes = new SimulatedNode[ids.Count];
+        shards = new Shard[Math.Min(options.Threads, ids.Count)];
+        for (int s = 0; s < shards.Length; s++)
+            shards[s] = new Shard(s, shards.Length, nodes);
         for (int i = 0; i < nodes.Length; i++)
+            nodes[i] = new SimulatedNode(i, world, streams[i]);
+        InParallel(shard =>
         {
-            indexOf[ids[i]] = i;
-            double speed = nodes.Length == 1 ? 1 : 1 - (1 - options.SlowestSpeed) * i / (nodes.Length - 1);
-            nodes[i] = new SimulatedNode { Stream = streams[i], TickMs = (int)Math.Round(options.TickMs / speed) };
-        }
-
-        for (int i = 0; i < nodes.Length; i++)
-            Start(i);
-    }
-
-    private sealed class SimulatedNode
-    {
-        public required IReadOnlyList<SampleBatch> Stream;
-        public required int TickMs;
-        public NodeCore? Core;
-        public uint BootEpoch;
-        public ReadOnlyMemory<byte> Stored;
-        public readonly HashSet<NodeId> Links = [];
+            for (int i = shard; i < nodes.Length; i += shards.Length)
+            {
+                nodes[i].Plan(shards[shard]);
+                nodes[i].Start(0, shards[shard]);
+            }
+        });
+        Exchange();
     }
 
     /// <summary>Milliseconds of virtual time that have passed.</summary>
     public long NowMs { get; private set; }
 
-    /// <summary>Model messages sent, one for each receiver.</summary>
-    public long MessagesSent { get; private set; }
+    /// <summary>Nodes of the fleet, up or down.</summary>
+    public int Count => nodes.Length;
 
-    /// <summary>Model messages that the network lost.</summary>
-    public long MessagesLost { get; private set; }
+    /// <summary>Events that the simulation has gone through.</summary>
+    public long EventsTaken => shards.Sum(shard => shard.Taken);
 
-    /// <summary>Bytes of the payloads sent, before signature and topic.</summary>
-    public long PayloadBytes { get; private set; }
+    /// <summary>Mean of the rounds that the nodes which are up have made; 0 while none is.</summary>
+    public double MeanRound => shards.Sum(shard => shard.Up) is > 0 and var up ? (double)shards.Sum(shard => shard.Rounds) / up : 0;
 
-    /// <summary>Events the nodes raised, with the node's index.</summary>
-    public List<(long AtMs, int Node, NodeEvent Event)> Events { get; } = [];
+    /// <summary>What each node sees.</summary>
+    public IReadOnlyList<IReadOnlyList<int>> Sees => world.Sees;
 
-    /// <summary>What becomes of an update on its way out of node number i, or null (default) for nothing: this is how a node is made to attack.</summary>
-    public Func<int, NodeEffect.SendUpdate, NodeEffect.SendUpdate>? Rewrite { get; set; }
+    /// <summary>Kinds of device, or null where none are told apart.</summary>
+    public IReadOnlyList<DeviceModel>? Devices => world.Devices;
 
     /// <summary>Node number i, or null while it is down.</summary>
     /// <param name="i">From 0.</param>
     public NodeCore? this[int i] => nodes[i].Core;
 
-    /// <summary>Runs until all nodes that are up have made their rounds, or the time is over; true when all have.</summary>
-    /// <param name="untilMs">Virtual time to stop at.</param>
-    public bool Run(long untilMs)
+    /// <summary>What was sent, delivered and lost so far.</summary>
+    public Traffic Traffic
     {
-        while (queue.TryPeek(out Action? action, out (long At, long Order) due) && due.At <= untilMs)
+        get
         {
-            queue.Dequeue();
-            NowMs = Math.Max(NowMs, due.At);
-            action();
-            if (nodes.All(n => n.Core is null or { Phase: NodePhase.Done }))
-                return true;
+            var sum = new Traffic();
+            foreach (Shard shard in shards)
+                sum.Add(shard.Traffic);
+            return sum;
         }
-
-        NowMs = Math.Max(NowMs, untilMs);
-        return false;
     }
 
-    /// <summary>Cuts a node's power: what it has not stored is gone.</summary>
+    /// <summary>Events the nodes raised, with the node's index, in order of time and node; empty without <see cref="SimulationOptions.KeepsEvents"/>.</summary>
+    public IReadOnlyList<(long AtMs, int Node, NodeEvent Event)> Events =>
+        [.. shards.SelectMany(shard => shard.Events).OrderBy(raised => (raised.AtMs, raised.Node))];
+
+    /// <summary>Makes a node an enemy from now on, or honest again.</summary>
+    /// <param name="i">From 0.</param>
+    /// <param name="adversary">An instance of its own, or null.</param>
+    public void Corrupt(int i, Adversary? adversary) => nodes[i].Adversary = adversary;
+
+    /// <summary>Runs until all nodes that are up have made their rounds, or the time is over, or the nodes' mean round has come; true when all have made their rounds.</summary>
+    /// <param name="untilMs">Virtual time to stop at.</param>
+    /// <param name="meanRound">Mean round to stop at. Default none.</param>
+    /// <exception cref="InvariantException">Something that must never be so was so (docs/simulation.md).</exception>
+    public bool Run(long untilMs, double meanRound = double.PositiveInfinity)
+    {
+        bool done = Advance(untilMs, meanRound);
+        Traffic sum = Traffic;
+        long underWay = shards.Sum(shard => shard.BytesUnderWay);
+        if (sum.BytesSent != sum.BytesDelivered + sum.BytesLost + underWay)
+            throw new InvariantException($"{sum.BytesSent} bytes were sent, but {sum.BytesDelivered} delivered, {sum.BytesLost} lost, and {underWay} are under way", -1, NowMs, "the last event");
+        return done;
+    }
+
+    private bool Advance(long untilMs, double meanRound)
+    {
+        while (true)
+        {
+            if (shards.Sum(shard => shard.Unfinished) == 0)
+                return true;
+            if (MeanRound >= meanRound)
+                return false;
+            long next = shards.Min(shard => shard.NextMs);
+            if (next > untilMs)
+            {
+                NowMs = Math.Max(NowMs, untilMs);
+                return false;
+            }
+
+            long end = Math.Min(next + options.LatencyMinMs, untilMs + 1);
+            InParallel(shard => shards[shard].Take(end));
+            Exchange();
+            NowMs = Math.Max(NowMs, shards.Max(shard => shard.LastMs));
+        }
+    }
+
+    /// <summary>Cuts a node's power: what it has not stored is gone, and those that see it notice a little later.</summary>
     /// <param name="i">From 0.</param>
     public void Kill(int i)
     {
-        nodes[i].Core = null;
-        nodes[i].Links.Clear();
-        for (int other = 0; other < nodes.Length; other++)
-        {
-            if (nodes[other].Links.Remove(ids[i]))
-                Give(other, new NodeInput.LinkDown(ids[i]));
-            Give(other, new NodeInput.PeerGone(ids[i]));
-        }
+        nodes[i].PowerOff(NowMs, ShardOf(i));
+        Exchange();
     }
 
     /// <summary>Starts a node, from its stored checkpoint when it has one.</summary>
@@ -116,114 +149,48 @@ public sealed class FleetSimulation
     /// <exception cref="InvalidOperationException">The node is up already.</exception>
     public void Start(int i)
     {
-        SimulatedNode node = nodes[i];
-        if (node.Core is not null)
-            throw new InvalidOperationException($"Node {ids[i]} is up already.");
-        NodeCore core = node.Core = makeNode(i, ++node.BootEpoch);
-        if (!node.Stored.IsEmpty && core.Restore(node.Stored.Span) is var error and not CheckpointError.None)
-            throw new InvalidOperationException($"The checkpoint of {ids[i]} cannot be read: {error}.");
-        for (int other = 0; other < nodes.Length; other++)
-        {
-            if (other == i || nodes[other].Core is null)
-                continue;
-            Give(i, new NodeInput.PeerSeen(ids[other]));
-            Give(other, new NodeInput.PeerSeen(ids[i]));
-        }
-
-        Feed(i, core, 0);
-        Tick(i, core, NowMs == 0 ? options.StartSpreadMs * i / Math.Max(1, nodes.Length - 1) : 0);
+        if (nodes[i].Core is not null)
+            throw new InvalidOperationException($"Node {world.Ids[i]} is up already.");
+        nodes[i].Start(NowMs, ShardOf(i));
+        Exchange();
     }
 
-    private void Feed(int i, NodeCore core, int batch) => After(options.SensorIntervalMs, () =>
-    {
-        SimulatedNode node = nodes[i];
-        if (node.Core != core)
-            return;
-        if (batch == node.Stream.Count)
-        {
-            Give(i, new NodeInput.SensorEnded());
-            return;
-        }
+    /// <summary>Frames refused by the nodes that are up, of one reason.</summary>
+    /// <param name="reason">The reason.</param>
+    public long Refused(RejectionReason reason) => nodes.Sum(node => node.Core?.Rejections.Of(reason) ?? 0);
 
-        Give(i, new NodeInput.SamplesRead(node.Stream[batch]));
-        Feed(i, core, batch + 1);
-    });
-
-    private void Tick(int i, NodeCore core, int lateMs) => After(nodes[i].TickMs + lateMs, () =>
+    /// <summary>SHA-256 over the parameters of all nodes, in the order of their numbers; of a node that is down over its checkpoint.</summary>
+    public byte[] Hash()
     {
-        if (nodes[i].Core != core)
-            return;
-        Give(i, new NodeInput.Tick());
-        Tick(i, core, Stall());
-    });
-
-    private void Give(int i, NodeInput input)
-    {
-        NodeCore? core = nodes[i].Core;
-        if (core is null)
-            return;
-        core.Handle(input, NowMs, outbox);
-        NodeEffect[] effects = [.. outbox.Effects];
-        outbox.Clear();
-        foreach (NodeEffect effect in effects)
-            Carry(i, effect);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (SimulatedNode node in nodes)
+            hash.AppendData(node.Core is null ? node.Stored.Span : MemoryMarshal.AsBytes(node.Core.Parameters));
+        return hash.GetHashAndReset();
     }
 
-    private void Carry(int i, NodeEffect effect)
+    private Shard ShardOf(int node) => shards[node % shards.Length];
+
+    private void Exchange()
     {
-        switch (effect)
-        {
-            case NodeEffect.OpenLink open:
-                After(Latency(), () => LinkUp(i, open.Peer));
-                break;
-            case NodeEffect.CloseLink close:
-                nodes[i].Links.Remove(close.Peer);
-                break;
-            case NodeEffect.SendUpdate send:
-                NodeEffect.SendUpdate sent = Rewrite is null ? send : Rewrite(i, send);
-                foreach (NodeId to in sent.To)
-                    Deliver(i, to, sent);
-                break;
-            case NodeEffect.Persist persist:
-                nodes[i].Stored = persist.State;
-                break;
-            case NodeEffect.Raised raised:
-                Events.Add((NowMs, i, raised.Event));
-                break;
-        }
+        if (shards.Length > 1)
+            InParallel(shard => shards[shard].Collect(shards));
     }
 
-    private void LinkUp(int i, NodeId peer)
+    private void InParallel(Action<int> work)
     {
-        if (nodes[i].Core is null || nodes[indexOf[peer]].Core is null)
-            return;
-        nodes[i].Links.Add(peer);
-        Give(i, new NodeInput.LinkUp(peer));
-    }
-
-    private void Deliver(int i, NodeId to, NodeEffect.SendUpdate send)
-    {
-        MessagesSent++;
-        PayloadBytes += send.Payload.Length + send.Chunks.Sum(c => c.Length);
-        if (!nodes[i].Links.Contains(to) || random.NextDouble() < options.Loss)
+        if (shards.Length == 1)
         {
-            MessagesLost++;
+            work(0);
             return;
         }
 
-        NodeId from = ids[i];
-        int latency = Latency();
-        After(latency, () => Give(indexOf[to], new NodeInput.UpdateArrived(from, send.Payload)));
-        for (int c = 0; c < send.Chunks.Count; c++)
+        try
         {
-            int index = c;
-            After(latency, () => Give(indexOf[to], new NodeInput.ChunkArrived(from, send.Sequence, index, send.Chunks[index])));
+            Parallel.For(0, shards.Length, new ParallelOptions { MaxDegreeOfParallelism = shards.Length }, work);
+        }
+        catch (AggregateException several) when (several.InnerExceptions.OfType<InvariantException>().OrderBy(broken => (broken.AtMs, broken.Node)).FirstOrDefault() is { } first)
+        {
+            throw first; // whichever thread was first to find one
         }
     }
-
-    private int Stall() => options.StallShare > 0 && random.NextDouble() < options.StallShare ? random.NextInt32(options.StallMaxMs + 1) : 0;
-
-    private int Latency() => options.LatencyMinMs + random.NextInt32(options.LatencyMaxMs - options.LatencyMinMs + 1);
-
-    private void After(int delayMs, Action action) => queue.Enqueue(action, (NowMs + delayMs, order++));
 }

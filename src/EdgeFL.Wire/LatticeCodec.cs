@@ -22,6 +22,18 @@ public static class LatticeCodec
     /// <param name="codec">Any codec.</param>
     public static bool Is(UpdateCodec codec) => codec is >= UpdateCodec.Lattice1 and <= UpdateCodec.Lattice8;
 
+    /// <summary>Bits a parameter.</summary>
+    /// <param name="codec">A lattice.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Another codec.</exception>
+    public static int BitsOf(UpdateCodec codec) =>
+        Is(codec) ? codec - UpdateCodec.Lattice1 + 1 : throw new ArgumentOutOfRangeException(nameof(codec), codec, "This codec is no lattice.");
+
+    /// <summary>The step that goes with an expected distance, before it is rounded up.</summary>
+    /// <param name="codec">A lattice.</param>
+    /// <param name="deviation">How far a receiver's parameters are expected to be, as the root of the mean square.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Another codec.</exception>
+    public static float StepOf(UpdateCodec codec, float deviation) => ReachOf(codec) * deviation / (1 << BitsOf(codec));
+
     /// <summary>Bytes that a number of parameters takes.</summary>
     /// <param name="codec">A lattice.</param>
     /// <param name="count">Parameters, 0 to 2^26.</param>
@@ -83,7 +95,4 @@ public static class LatticeCodec
         UpdateCodec.Lattice2 => 8.5f,
         _ => ModuloLattice.DefaultReach,
     };
-
-    private static int BitsOf(UpdateCodec codec) =>
-        Is(codec) ? codec - UpdateCodec.Lattice1 + 1 : throw new ArgumentOutOfRangeException(nameof(codec), codec, "This codec is no lattice.");
 }

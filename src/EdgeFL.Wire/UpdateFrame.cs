@@ -250,7 +250,8 @@ public sealed class UpdateFrame
         return TryReadKey(ref reader, key) && reader.TryReadUnsigned(out value, max);
     }
 
-    private static FrameError From(CborError error) => error switch
+    /// <summary>What a fault of the encoding is called for a frame.</summary>
+    internal static FrameError From(CborError error) => error switch
     {
         CborError.Truncated => FrameError.Truncated,
         CborError.TooLong => FrameError.TooLarge,

@@ -166,6 +166,21 @@ public sealed class PeerTable
         return up;
     }
 
+    /// <summary>
+    /// The peer that a turn of the circle pairs the node with, or none: where all nodes know the same peers, each is paired with one that is paired with it (of an odd
+    /// number one rests), and nobody has to be asked. Where they do not it is some peer.
+    /// </summary>
+    /// <param name="turn">0 or more; the same for the nodes that are to be paired.</param>
+    public IReadOnlyList<NodeId> Pair(uint turn)
+    {
+        NodeId[] up = Up();
+        int rank = 0;
+        while (rank < up.Length && up[rank] < self)
+            rank++;
+        int count = up.Length + 1, other = (int)(((turn % (uint)count) + (uint)(count - rank)) % (uint)count);
+        return other == rank ? [] : [up[other < rank ? other : other - 1]];
+    }
+
     /// <summary>Exchanges one link of a full view for a known peer outside it, so that the graph of links keeps mixing.</summary>
     /// <param name="outbox">Receives the wishes for links.</param>
     /// <param name="random">Source of the draw.</param>

@@ -23,6 +23,8 @@ public sealed class ReplicaCache
         public int Since; // the node's own round when it came
         public int Position; // the node's own round that it has been moved up to
         public int Foreseen; // rounds that it was moved by
+        public int Heard; // its sender's round, as last heard
+        public int HeardAt; // the node's own round then
         public long Arrival;
     }
 
@@ -65,8 +67,19 @@ public sealed class ReplicaCache
         // a model moved on for that as well would be ahead of its sender, and draw the fleet after it.
         replica.Since = replica.Position = Math.Clamp(round, ownRound, ownRound + 1);
         replica.Foreseen = 0;
+        (replica.Heard, replica.HeardAt) = (round, replica.Since);
         replica.Arrival = ++arrivals;
         return replica.Parameters;
+    }
+
+    /// <summary>Notes how far a peer is whose newest model could not be read.</summary>
+    /// <param name="from">The peer.</param>
+    /// <param name="round">Its round, as it counts.</param>
+    /// <param name="ownRound">The node's own round.</param>
+    public void Hear(NodeId from, int round, int ownRound)
+    {
+        if (replicas.TryGetValue(from, out Replica? replica))
+            (replica.Heard, replica.HeardAt) = (round, ownRound);
     }
 
     /// <summary>Models taken so far.</summary>
@@ -99,6 +112,7 @@ public sealed class ReplicaCache
         foreach (Replica replica in replicas.Values)
         {
             replica.Since += rounds;
+            replica.HeardAt += rounds;
             replica.Position += rounds;
         }
     }
@@ -107,13 +121,14 @@ public sealed class ReplicaCache
     /// <param name="ownRound">The node's own round.</param>
     /// <param name="maxAgeRounds">Models that came longer ago are left out.</param>
     /// <param name="leastRound">Models of earlier rounds, as their senders count, are left out.</param>
-    public ReadOnlySpan<PeerModel> Fresh(int ownRound, int maxAgeRounds, int leastRound)
+    /// <param name="afterArrival">Models that came as this one or earlier are left out, as counted by <see cref="Arrivals"/>.</param>
+    public ReadOnlySpan<PeerModel> Fresh(int ownRound, int maxAgeRounds, int leastRound, long afterArrival = 0)
     {
         int n = 0;
         foreach (Replica replica in replicas.Values)
         {
             int age = Math.Max(0, ownRound - replica.Since);
-            if (age <= maxAgeRounds && replica.Round >= leastRound)
+            if (age <= maxAgeRounds && replica.Round >= leastRound && replica.Arrival > afterArrival)
                 scratch[n++] = new PeerModel(replica.Parameters, 1 / MathF.Sqrt(1 + age));
         }
 
@@ -131,16 +146,16 @@ public sealed class ReplicaCache
         return n;
     }
 
-    /// <summary>The median of the rounds of models that came lately, as their senders count, or -1 when there is none: one liar among three cannot move it far.</summary>
+    /// <summary>The median of the rounds of peers heard lately, as they count, or -1 when there is none: one liar among three cannot move it far.</summary>
     /// <param name="ownRound">The node's own round.</param>
-    /// <param name="maxAgeRounds">Models that came longer ago are left out.</param>
+    /// <param name="maxAgeRounds">Peers heard longer ago are left out.</param>
     public int MedianRound(int ownRound, int maxAgeRounds)
     {
         int n = 0;
         foreach (Replica replica in replicas.Values)
         {
-            if (ownRound - replica.Since <= maxAgeRounds)
-                rounds[n++] = replica.Round;
+            if (ownRound - replica.HeardAt <= maxAgeRounds)
+                rounds[n++] = replica.Heard;
         }
 
         if (n == 0)
@@ -162,9 +177,9 @@ public sealed class ReplicaCache
         return oldest;
     }
 
-    /// <summary>Round of the model held of a peer; <see cref="int.MaxValue"/> when there is none.</summary>
+    /// <summary>Round of a peer, as last heard; <see cref="int.MaxValue"/> when there is none.</summary>
     /// <param name="from">The peer.</param>
-    public int RoundOf(NodeId from) => replicas.TryGetValue(from, out Replica? replica) ? replica.Round : int.MaxValue;
+    public int RoundOf(NodeId from) => replicas.TryGetValue(from, out Replica? replica) ? replica.Heard : int.MaxValue;
 
     /// <summary>Forgets all models.</summary>
     public void Clear()

@@ -69,10 +69,12 @@ internal sealed class LoadProcess : IDisposable
     }
 
     /// <summary>Waits until it ends by itself.</summary>
-    public void End()
+    /// <param name="messages">Messages it has to wait for: one more millisecond each.</param>
+    public void End(int messages = 0)
     {
-        if (!process.WaitForExit(PatienceMs))
-            throw Fault($"did not end within {PatienceMs} ms");
+        int patienceMs = PatienceMs + messages;
+        if (!process.WaitForExit(patienceMs))
+            throw Fault($"did not end within {patienceMs} ms");
         process.WaitForExit();
         if (process.ExitCode != 0)
             throw Fault($"ended with {process.ExitCode}");

@@ -52,8 +52,8 @@ internal sealed record MqttLoad(int Size, int Qos, int Receivers = 1, int Rate =
         using LoadProcess subscriber = LoadProcess.Start(program, ["subscribe", .. both, "--cuts", Text(seed)]);
         subscriber.Text("ready");
         using LoadProcess publisher = LoadProcess.Start(program, ["publish", .. both, "--size", Text(Size), "--cuts", Text(seed + 1)]);
-        publisher.End();
-        subscriber.End();
+        publisher.End(count);
+        subscriber.End(count);
         return new MqttLosses((long)subscriber.Number("missing"), (long)subscriber.Number("duplicates"), (int)publisher.Number("cuts"), (int)subscriber.Number("cuts"));
     }
 

@@ -18,6 +18,7 @@ internal static class CommandTree
         root.Add(GlobalOptions.Quiet());
         root.Add(DemoCommand.Build());
         root.Add(TrainCommand.Build());
+        root.Add(SimCommand.Build());
         root.Add(ModelCommand.Build());
         root.Add(InitCommand.Build());
         root.Add(CaCommand.Build());

@@ -41,14 +41,20 @@ internal sealed class Judge
     private const int Batch = 64;
 
     private readonly Network network;
-    private readonly List<(float[] Inputs, int[] Labels, float[] Targets, int Count)> batches = [];
+    private readonly List<(float[] Inputs, int[] Labels, float[] Targets, int Count)> batches;
 
     public Judge(ModelSpec model, IReadOnlyList<List<SampleWindow>> devices)
     {
         network = new Network(model, Batch);
+        batches = [];
         foreach (List<SampleWindow> windows in devices)
             Add(model, windows);
     }
+
+    private Judge(Judge other) => (network, batches) = (new Network(other.network.Spec, Batch), other.batches);
+
+    /// <summary>Another for another thread, by the same windows.</summary>
+    public Judge Twin() => new(this);
 
     /// <summary>Windows it holds.</summary>
     public int Windows => batches.Sum(b => b.Count);

@@ -1,0 +1,25 @@
+namespace EdgeFL.Simulation.Tests;
+
+public sealed class FuzzTests
+{
+    private const int Worlds = 50;
+
+    /// <summary>The long form is <c>edgefl sim --fuzz 1000 --seed 1</c>.</summary>
+    [Fact]
+    public void RandomWorlds_KeepAllInvariants_OnOneThreadAndTwo()
+    {
+        for (ulong seed = 1; seed <= Worlds; seed++)
+        {
+            try
+            {
+                byte[] hash = new FuzzWorld(seed).Run(1);
+                if (seed % 5 == 0)
+                    Assert.Equal(hash, new FuzzWorld(seed).Run(2));
+            }
+            catch (Exception broken)
+            {
+                Assert.Fail($"edgefl sim --fuzz 1 --seed {seed}: {broken}");
+            }
+        }
+    }
+}
