@@ -117,6 +117,21 @@ public sealed class LocalData
     /// <summary>Windows that gave way to newer ones.</summary>
     public long DroppedWindows => training.Dropped + heldOut.Dropped;
 
+    /// <summary>Epochs begun.</summary>
+    public long Epochs { get; private set; }
+
+    /// <summary>Counts the training windows of each class.</summary>
+    /// <param name="counts">Shape [K]; overwritten.</param>
+    /// <exception cref="ArgumentException">The length is not the number of classes.</exception>
+    public void CountClasses(Span<int> counts)
+    {
+        if (counts.Length != Spec.Classes.Count)
+            throw new ArgumentException($"Model '{Spec.Name}' has {Spec.Classes.Count} classes, not {counts.Length}.", nameof(counts));
+        counts.Clear();
+        for (var slot = 0; slot < training.Count; slot++)
+            counts[training.Label(slot)]++;
+    }
+
     private bool KeepsFeatures => features is not null && rotation is null;
 
     /// <summary>Takes a window; false when it has no label or target the model can use. The running normaliser sees training windows only.</summary>
@@ -358,6 +373,7 @@ public sealed class LocalData
 
     private void BeginEpoch()
     {
+        Epochs++;
         epochLength = training.Count;
         epochNext = 0;
         for (var i = 0; i < epochLength; i++)

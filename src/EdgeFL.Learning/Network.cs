@@ -10,6 +10,7 @@ namespace EdgeFL.Learning;
 /// </summary>
 public sealed class Network
 {
+    private float[] logitOffsets = [];
     private readonly Layer[] layers;
     private readonly Memory<float> input;
     private readonly Memory<float>[] activations;
@@ -104,7 +105,7 @@ public sealed class Network
         var first = Forward(parameters, inputs, batch, true);
         Span<float> dy = near.Span, dx = far.Span;
         var outputs = activations[^1].Span[..(batch * layers[^1].OutputCount)];
-        var loss = LossAndGradient(outputs, labels, targets, batch, dy);
+        var loss = LossAndGradient(Adjusted(outputs, dy), labels, targets, batch, dy);
         for (var i = layers.Length - 1; i >= lowest; i--)
         {
             var layer = layers[i];
@@ -127,6 +128,24 @@ public sealed class Network
             }
         }
         return loss;
+    }
+
+    /// <summary>
+    /// What is added to the logits while a gradient is made, and at no other time: with τ·ln(share of each class) in the device's own data the model learns what tells classes
+    /// apart rather than which of them this device happens to see, and devices that see different ones drift apart less.
+    /// Source: Menon et al., "Long-tail learning via logit adjustment", ICLR 2021 (arXiv:2007.07314).
+    /// </summary>
+    /// <param name="offsets">Shape [K], finite; empty for none.</param>
+    /// <exception cref="ArgumentException">The task is not to classify, or the length is not K.</exception>
+    public void AdjustLogits(ReadOnlySpan<float> offsets)
+    {
+        if (!offsets.IsEmpty)
+        {
+            if (Spec.Task != TaskKind.Classify)
+                throw new ArgumentException($"Model '{Spec.Name}' does not classify: it has no logits to adjust.", nameof(offsets));
+            CheckLength(offsets.Length, Spec.OutputCount, "offsets");
+        }
+        logitOffsets = offsets.ToArray();
     }
 
     /// <summary>Runs the model.</summary>
@@ -260,6 +279,15 @@ public sealed class Network
             x = y;
         }
         return first;
+    }
+
+    private ReadOnlySpan<float> Adjusted(ReadOnlySpan<float> logits, Span<float> adjusted)
+    {
+        if (logitOffsets.Length == 0)
+            return logits;
+        for (var first = 0; first < logits.Length; first += logitOffsets.Length)
+            Vectors.Add(logits.Slice(first, logitOffsets.Length), logitOffsets, adjusted.Slice(first, logitOffsets.Length));
+        return adjusted[..logits.Length];
     }
 
     private float LossAndGradient(

@@ -14,14 +14,19 @@ public sealed class Trainer
     private readonly float[] targets;
     private readonly Memory<float> gradient;
     private readonly GradientClip clip = new();
+    private readonly float classBalance;
+    private readonly int[] classCounts;
+    private readonly float[] logShares;
+    private long balancedEpoch;
 
     /// <summary>Makes the scratch; steps and evaluations allocate nothing.</summary>
     /// <param name="network">Network with room for the batch.</param>
     /// <param name="data">Data for the same model.</param>
     /// <param name="batch">Windows in a step, 1 to the network's largest. Default 16.</param>
+    /// <param name="classBalance">τ of <see cref="Network.AdjustLogits"/>, 0 (default: none) to 2; of no use but to classify.</param>
     /// <exception cref="ArgumentException">Network and data are of different models.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="batch"/> is outside its range.</exception>
-    public Trainer(Network network, LocalData data, int batch = 16)
+    public Trainer(Network network, LocalData data, int batch = 16, float classBalance = 0)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(data);
@@ -36,6 +41,11 @@ public sealed class Trainer
         labels = new int[batch];
         targets = new float[batch * network.Spec.TargetCount];
         gradient = AlignedFloats.Allocate(network.Spec.ParameterCount);
+        if (!(classBalance is >= 0f and <= 2f))
+            throw new ArgumentOutOfRangeException(nameof(classBalance), classBalance, "Classes are balanced by 0 to 2.");
+        this.classBalance = network.Spec.Task == TaskKind.Classify ? classBalance : 0;
+        classCounts = new int[this.classBalance > 0 ? network.Spec.OutputCount : 0];
+        logShares = new float[classCounts.Length];
     }
 
     /// <summary>Steps made since the start.</summary>
@@ -65,6 +75,8 @@ public sealed class Trainer
         var count = data.NextBatch(batch, inputs.Span, labels, targets);
         if (count == 0)
             return float.NaN;
+        if (classBalance > 0 && data.Epochs != balancedEpoch)
+            BalanceClasses();
         network.DropoutStep = (ulong)(Steps + SkippedSteps);
         var loss = network.Gradient(parameters, Inputs(count), labels.AsSpan(0, count), Targets(count), count, gradient.Span);
         if (!float.IsFinite(loss) || !clip.TryApply(gradient.Span))
@@ -76,6 +88,16 @@ public sealed class Trainer
         Steps++;
         WindowsSeen += count;
         return loss;
+    }
+
+    private void BalanceClasses()
+    {
+        balancedEpoch = data.Epochs;
+        data.CountClasses(classCounts);
+        // One window more of each: a class that is not there has a share still.
+        for (var k = 0; k < logShares.Length; k++)
+            logShares[k] = classBalance * Elementary.Log((classCounts[k] + 1f) / (data.TrainingCount + logShares.Length));
+        network.AdjustLogits(logShares);
     }
 
     /// <summary>Loss, and accuracy where there are classes, on the windows held out.</summary>

@@ -71,7 +71,7 @@ public sealed partial class NodeCore
         network = new Network(model, options.Batch) { DropoutSeed = options.Seed };
         windows = new WindowBuilder(windowing, model);
         data = new LocalData(model, dataOptions, options.Seed);
-        trainer = new Trainer(network, data, options.Batch);
+        trainer = new Trainer(network, data, options.Batch, options.ClassBalance);
         parameters = AlignedFloats.Allocate(model.ParameterCount);
         merged = new float[model.ParameterCount];
         decoded = new float[model.ParameterCount];

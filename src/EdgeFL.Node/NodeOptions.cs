@@ -62,6 +62,12 @@ public sealed record NodeOptions
     /// <summary>Share of a round's displacement in the renewed momentum (k), above 0 to 1. Default 0.2. Long rounds, of which a run has few, want it larger.</summary>
     public float MomentumRenewal { get; init; } = 0.2f;
 
+    /// <summary>
+    /// How far the device's own shares of the classes are taken out of what it learns (τ), 0 (default: not) to 2. With 1 devices that see different classes drift apart less
+    /// between two exchanges, and the common model knows no favourites.
+    /// </summary>
+    public float ClassBalance { get; init; }
+
     /// <summary>Training windows that must be there before the first step, 1 to 100,000. Default 16.</summary>
     public int MinimumWindows { get; init; } = 16;
 
@@ -161,6 +167,7 @@ public sealed record NodeOptions
         In(nameof(TailAverage), TailAverage, 0, 1);
         In(nameof(SettleRounds), SettleRounds, 0, 1000);
         In(nameof(Momentum), Momentum, 0, 0.999);
+        In(nameof(ClassBalance), ClassBalance, 0, 2);
         In(nameof(MomentumRenewal), MomentumRenewal, float.Epsilon, 1);
         In(nameof(MinimumWindows), MinimumWindows, 1, 100_000);
         In(nameof(StartDelayMs), StartDelayMs, 0, 3_600_000);

@@ -147,6 +147,41 @@ public sealed class PeerTableTests
         Assert.Equal(6, first.Count);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(5)]
+    [InlineData(8)]
+    public void Pair_OfNodesThatKnowEachOther_IsMutual_AndComesRoundToAll(int nodes)
+    {
+        var random = new Philox(1, 1);
+        var tables = new PeerTable[nodes];
+        for (int i = 0; i < nodes; i++)
+        {
+            tables[i] = new PeerTable(Synthetic.Id(i), 64, nodes);
+            for (int j = 0; j < nodes; j++)
+            {
+                tables[i].Seen(Synthetic.Id(j), new Outbox(), ref random);
+                tables[i].Up(Synthetic.Id(j));
+            }
+        }
+
+        var met = new HashSet<(int, NodeId)>();
+        for (uint turn = 0; turn < nodes; turn++)
+        {
+            for (int i = 0; i < nodes; i++)
+            {
+                if (tables[i].Pair(turn) is not [NodeId other])
+                    continue;
+                int j = Enumerable.Range(0, nodes).Single(k => Synthetic.Id(k) == other);
+                Assert.Equal([Synthetic.Id(i)], tables[j].Pair(turn));
+                met.Add((i, other));
+            }
+        }
+
+        Assert.Equal(nodes * (nodes - 1), met.Count);
+        Assert.Empty(new PeerTable(Synthetic.Id(0), 8, 8).Pair(3));
+    }
+
     [Fact]
     public void Shuffle_OfAFullView_LetsADeadLinkGoFirst()
     {
