@@ -62,6 +62,8 @@ public sealed class LocalData
     private int epochLength;
     private int epochNext;
     private int blockPosition;
+    private long prefersUntil;
+    private readonly Comparison<int> newestFirst;
     private readonly AxisRotation? rotation;
     private Philox random;
 
@@ -82,6 +84,7 @@ public sealed class LocalData
         this.options = options;
         training = new WindowRing(options.TrainingWindows);
         heldOut = new WindowRing(options.HeldOutWindows);
+        newestFirst = (a, b) => training.Arrival(b).CompareTo(training.Arrival(a));
         features = spec.Features is null ? null : new WindowFeatures(spec);
         measured = new float[features?.Count ?? 0];
         normalised = new float[spec.Channels * spec.Length];
@@ -119,6 +122,19 @@ public sealed class LocalData
 
     /// <summary>Epochs begun.</summary>
     public long Epochs { get; private set; }
+
+    /// <summary>Whether as many training windows are kept as may be, so that each new one makes another give way.</summary>
+    public bool IsFull => training.Count == options.TrainingWindows;
+
+    /// <summary>Whether epochs are of the newest quarter of the training windows and a third as many of the others, drawn anew each time, rather than of all.</summary>
+    public bool PrefersNewest => training.Arrived < prefersUntil;
+
+    /// <summary>What was learned from has changed: begins an epoch, and prefers the newest windows until as many have come as are kept.</summary>
+    public void PreferNewest()
+    {
+        prefersUntil = training.Arrived + options.TrainingWindows;
+        epochLength = epochNext = 0;
+    }
 
     /// <summary>Counts the training windows of each class.</summary>
     /// <param name="counts">Shape [K]; overwritten.</param>
@@ -378,6 +394,17 @@ public sealed class LocalData
         epochNext = 0;
         for (var i = 0; i < epochLength; i++)
             epoch[i] = i;
+        if (PrefersNewest)
+            epochLength = ChooseNewest(epoch.AsSpan(0, epochLength));
         random.Shuffle(epoch.AsSpan(0, epochLength));
+    }
+
+    /// <summary>Brings the slots of the newest quarter to the front, and a third as many of the others, by lot, behind them; returns how many both are.</summary>
+    private int ChooseNewest(Span<int> slots)
+    {
+        slots.Sort(newestFirst);
+        var newest = (slots.Length + 3) / 4;
+        random.Shuffle(slots[newest..]);
+        return Math.Min(slots.Length, newest + newest / 3);
     }
 }

@@ -45,6 +45,28 @@ public sealed class LocalDataTests
         Assert.Equal(first, Epoch(same, 16));
     }
 
+    [Fact]
+    public void PreferNewest_EpochsAreMostlyOfTheNewestQuarter_UntilAllThatWereKeptAreGone()
+    {
+        LocalData data = new(Spec, new LocalDataOptions { TrainingWindows = 40, HeldOutPerBlock = 0 }, 7);
+        for (var i = 0; i < 50; i++)
+            data.Add(Window(i, 0));
+        Assert.True(data.IsFull);
+        data.NextBatch(4, new float[8], new int[4], []);
+        data.PreferNewest();
+        var first = Batch(data, 16);
+        Assert.Equal(13, first.Count);
+        Assert.Equal(Enumerable.Range(40, 10), first.Where(v => v >= 40).Order());
+        Assert.NotEqual(first.Where(v => v < 40).Order(), Batch(data, 16).Where(v => v < 40).Order());
+        for (var i = 50; i < 90; i++)
+        {
+            Assert.True(data.PrefersNewest);
+            data.Add(Window(i, 0));
+        }
+        Assert.False(data.PrefersNewest);
+        Assert.Equal(Enumerable.Range(50, 40), Epoch(data, 16).Order());
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(3)]
@@ -157,14 +179,16 @@ public sealed class LocalDataTests
     private static List<int> Epoch(LocalData data, int batch)
     {
         var seen = new List<int>();
-        var inputs = new float[batch * 2];
         while (seen.Count < data.TrainingCount)
-        {
-            var count = data.NextBatch(batch, inputs, new int[batch], []);
-            for (var b = 0; b < count; b++)
-                seen.Add((int)inputs[2 * b]);
-        }
+            seen.AddRange(Batch(data, batch));
         return seen;
+    }
+
+    private static List<int> Batch(LocalData data, int batch)
+    {
+        var inputs = new float[batch * 2];
+        var count = data.NextBatch(batch, inputs, new int[batch], []);
+        return [.. Enumerable.Range(0, count).Select(b => (int)inputs[2 * b])];
     }
 
     private static int[] HeldOut(LocalData data)
