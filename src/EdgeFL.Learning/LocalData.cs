@@ -5,11 +5,14 @@ namespace EdgeFL.Learning;
 /// <summary>How much a device remembers, and what it keeps apart to judge itself by.</summary>
 public sealed record LocalDataOptions
 {
-    /// <summary>Windows to train on, 1 to 65536; the oldest give way. Default 1024.</summary>
+    /// <summary>Windows to train on, 1 to 65536. Default 1024.</summary>
     public int TrainingWindows { get; init; } = 1024;
 
-    /// <summary>Windows held out, 1 to 65536; the oldest give way. Default 256.</summary>
+    /// <summary>Windows held out, 1 to 65536. Default 256.</summary>
     public int HeldOutWindows { get; init; } = 256;
+
+    /// <summary>Which windows give way where that many are kept. Default <see cref="ReplayPolicy.Oldest"/>.</summary>
+    public ReplayPolicy Replay { get; init; }
 
     /// <summary>Consecutive windows of the stream that are divided together, 2 to 65536. Default 20.</summary>
     public int BlockWindows { get; init; } = 20;
@@ -39,6 +42,8 @@ public sealed record LocalDataOptions
             throw new ArgumentOutOfRangeException(nameof(BlockWindows), BlockWindows, "A block has 2 to 65536 windows.");
         if (HeldOutPerBlock < 0 || HeldOutPerBlock >= BlockWindows)
             throw new ArgumentOutOfRangeException(nameof(HeldOutPerBlock), HeldOutPerBlock, "0 to BlockWindows-1 of a block are held out.");
+        if (Replay is < ReplayPolicy.Oldest or > ReplayPolicy.Balanced)
+            throw new ArgumentOutOfRangeException(nameof(Replay), Replay, "Windows give way by their age, oldest, or by class, balanced.");
         if (!(Rotation is >= 0f and <= 1f))
             throw new ArgumentOutOfRangeException(nameof(Rotation), Rotation, "Windows are turned by 0 to 1 rad.");
     }
@@ -82,8 +87,9 @@ public sealed class LocalData
             throw new ArgumentException($"Model '{spec.Name}' does not yet know its channels: call Resolve first.", nameof(spec));
         Spec = spec;
         this.options = options;
-        training = new WindowRing(options.TrainingWindows);
-        heldOut = new WindowRing(options.HeldOutWindows);
+        var classes = options.Replay == ReplayPolicy.Balanced && spec.Task == TaskKind.Classify ? spec.Classes.Count : 0;
+        training = new WindowRing(options.TrainingWindows, classes);
+        heldOut = new WindowRing(options.HeldOutWindows, classes);
         newestFirst = (a, b) => training.Arrival(b).CompareTo(training.Arrival(a));
         features = spec.Features is null ? null : new WindowFeatures(spec);
         measured = new float[features?.Count ?? 0];
