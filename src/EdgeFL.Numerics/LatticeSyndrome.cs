@@ -15,6 +15,9 @@ internal ref struct LatticeSyndrome
     /// <summary>The most values put right in a group.</summary>
     internal const int MostCorrections = 5;
 
+    /// <summary>How many are put right, at most; a benchmark lowers it.</summary>
+    internal static int CorrectionsAllowed = MostCorrections;
+
     private const int Sums = Candidates * (Candidates + 1) / 2;
     private const int Slots = 2048;
 
@@ -49,6 +52,8 @@ internal ref struct LatticeSyndrome
         search.Choose();
         Span<int> found = stackalloc int[MostCorrections];
         var corrections = search.Find(difference, found);
+        if (corrections > CorrectionsAllowed)
+            return false;
         foreach (var place in found[..corrections])
             levels[place] += margins[place] > 0f ? width : -width;
         return corrections > 0;

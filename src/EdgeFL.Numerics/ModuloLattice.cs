@@ -35,7 +35,7 @@ public static class ModuloLattice
     public const float DefaultReach = 7.6f;
 
     /// <summary>Values that share a step, but for the last group, which has these and the rest.</summary>
-    public const int GroupLength = 2048;
+    public const int GroupLength = RandomRotation.GroupLength;
 
     /// <summary>The most bits a value may take.</summary>
     public const int BitsMax = 8;
@@ -54,7 +54,7 @@ public static class ModuloLattice
     public static int GroupCount(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        return count == 0 ? 0 : Math.Max(1, count / GroupLength);
+        return RandomRotation.GroupCount(count);
     }
 
     /// <summary>Bytes that a message takes.</summary>
@@ -71,7 +71,11 @@ public static class ModuloLattice
     /// <summary>Floats of scratch that <see cref="Encode"/> and <see cref="TryDecode"/> need.</summary>
     /// <param name="count">Values, 0 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is negative.</exception>
-    public static int ScratchLength(int count) => 3 * LanesFor(count) + LanesFor(count) / sizeof(float);
+    public static int ScratchLength(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        return 3 * LanesFor(count) + LanesFor(count) / sizeof(float);
+    }
 
     /// <summary>How far apart two vectors are in each group, as the root of the mean square. The rotation keeps lengths, so none is needed.</summary>
     /// <param name="a">Shape [I].</param>
@@ -84,7 +88,7 @@ public static class ModuloLattice
         CheckLength(GroupCount(a.Length), rms.Length, nameof(rms));
         for (var group = 0; group < rms.Length; group++)
         {
-            var (first, length) = Group(group, a.Length);
+            var (first, length) = RandomRotation.Group(group, a.Length);
             rms[group] = MathF.Sqrt(Vectors.SquaredDistance(a.Slice(first, length), b.Slice(first, length)) / length);
         }
     }
@@ -114,13 +118,13 @@ public static class ModuloLattice
         {
             if (!(deviation[group] >= 0f && float.IsFinite(deviation[group])))
                 throw new ArgumentException($"The deviation {deviation[group]} of group {group} is none: it must be finite and not negative.", nameof(deviation));
-            var (first, length) = Group(group, x.Length);
+            var (first, length) = RandomRotation.Group(group, x.Length);
             RandomRotation.Forward(x.Slice(first, length), words, group, buffers.Values[..length]);
             if (!TryLargest(buffers.Values[..length], out var largest) || largest > LargestLevel * StepMax)
                 throw new ArgumentException($"A value of group {group} is not finite or too large.", nameof(x));
-            var scale = ScaleBitsAtLeast(Math.Max(reach / (1 << bits) * deviation[group], largest / LargestLevel));
+            var scale = BFloat16.AtLeast(Math.Clamp(Math.Max(reach / (1 << bits) * deviation[group], largest / LargestLevel), StepMin, StepMax));
             words.DrawDither(first / RandomWords.DitherLength, buffers.Dither);
-            var check = LatticeKernels.Quantise(buffers, length, bits, StepOf(scale));
+            var check = LatticeKernels.Quantise(buffers, length, bits, BFloat16.ToSingle(scale));
             BinaryPrimitives.WriteUInt16LittleEndian(destination, scale);
             BinaryPrimitives.WriteUInt64LittleEndian(destination[ScaleBytes..], check);
             var packed = BitPacking.Length(length, bits);
@@ -158,8 +162,8 @@ public static class ModuloLattice
         var words = new RandomWords(seed, stream);
         for (var group = 0; group < stepMax.Length; group++)
         {
-            var (first, length) = Group(group, reference.Length);
-            var step = StepOf(BinaryPrimitives.ReadUInt16LittleEndian(source));
+            var (first, length) = RandomRotation.Group(group, reference.Length);
+            var step = BFloat16.ToSingle(BinaryPrimitives.ReadUInt16LittleEndian(source));
             var packed = BitPacking.Length(length, bits);
             if (!(step is >= StepMin and <= StepMax) || !BitPacking.TryUnpack(source.Slice(HeaderBytes, packed), length, bits, buffers.Residues))
                 return LatticeError.Malformed;
@@ -180,33 +184,14 @@ public static class ModuloLattice
         return LatticeError.None;
     }
 
-    private static (int First, int Length) Group(int group, int count)
-    {
-        var first = group * GroupLength;
-        return (first, group == GroupCount(count) - 1 ? count - first : GroupLength);
-    }
-
     /// <summary>The longest group, up to whole batches of dither.</summary>
-    private static int LanesFor(int count)
-    {
-        var groups = GroupCount(count);
-        var longest = groups == 0 ? 0 : Group(groups - 1, count).Length;
-        return (longest + RandomWords.DitherLength - 1) / RandomWords.DitherLength * RandomWords.DitherLength;
-    }
+    private static int LanesFor(int count) =>
+        (RandomRotation.LongestGroup(count) + RandomWords.DitherLength - 1) / RandomWords.DitherLength * RandomWords.DitherLength;
 
     private static bool TryLargest(ReadOnlySpan<float> values, out float largest)
     {
         largest = LatticeKernels.Largest(values, out var finite);
         return finite;
-    }
-
-    private static float StepOf(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
-
-    /// <summary>The smallest bfloat16 of the range that is not below a step.</summary>
-    private static ushort ScaleBitsAtLeast(float step)
-    {
-        var bits = BitConverter.SingleToUInt32Bits(Math.Clamp(step, StepMin, StepMax));
-        return (ushort)((bits >> 16) + ((bits & 0xFFFF) == 0 ? 0u : 1u));
     }
 
     private static void CheckBits(int bits)

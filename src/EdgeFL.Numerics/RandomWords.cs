@@ -32,6 +32,9 @@ internal readonly struct RandomWords(ulong seed, ulong stream)
 
         /// <summary>Signs of the last values of a group whose length is no power of two.</summary>
         LastSigns,
+
+        /// <summary>Signs of the first values when they are rotated once more.</summary>
+        AgainSigns,
     }
 
     /// <summary>Draws one batch.</summary>

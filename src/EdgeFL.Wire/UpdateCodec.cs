@@ -6,8 +6,29 @@ public enum UpdateCodec : byte
     /// <summary>Float32, little-endian, 4 bytes a parameter.</summary>
     Float32 = 1,
 
-    /// <summary>Blocks of 64 signed bytes under one scale (<c>EdgeFL.Numerics.Int8Blocks</c>).</summary>
+    /// <summary>Blocks of 64 signed bytes under one scale (<c>EdgeFL.Numerics.IntBlocks</c>).</summary>
     Int8Block64 = 2,
+
+    /// <summary>Blocks of 64 values of 4 bits under one scale (<c>EdgeFL.Numerics.IntBlocks</c>).</summary>
+    Int4Block64 = 3,
+
+    /// <summary>1 bit a parameter, unbiased (<c>EdgeFL.Numerics.Eden</c>).</summary>
+    Eden1 = 4,
+
+    /// <summary>2 bits.</summary>
+    Eden2 = 5,
+
+    /// <summary>4 bits.</summary>
+    Eden4 = 6,
+
+    /// <summary>About 2 bits a parameter at the least error (<c>EdgeFL.Numerics.EntropyCoded</c>); the length differs from message to message.</summary>
+    EntropyCoded2 = 7,
+
+    /// <summary>3 bits.</summary>
+    EntropyCoded3 = 8,
+
+    /// <summary>4 bits.</summary>
+    EntropyCoded4 = 9,
 
     /// <summary>For receivers whose own model is near: 1 bit a parameter (<see cref="LatticeCodec"/>).</summary>
     Lattice1 = 11,

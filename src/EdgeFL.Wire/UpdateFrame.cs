@@ -265,7 +265,7 @@ public sealed class UpdateFrame
     {
         if (LatticeCodec.Is(header.Codec))
             return length == LatticeCodec.EncodedLength(header.Codec, header.ParameterCount);
-        return SnapshotCodec.Is(header.Codec) && length == SnapshotCodec.EncodedLength(header.Codec, header.ParameterCount);
+        return SnapshotCodec.Is(header.Codec) && SnapshotCodec.LengthFits(header.Codec, header.ParameterCount, length);
     }
 
     private int EncodedLength()

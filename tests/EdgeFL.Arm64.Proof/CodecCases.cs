@@ -43,13 +43,39 @@ internal static class CodecCases
         answer.Add(decoded);
     }
 
-    internal static void Int8(int length, Words answer)
+    internal static void Rotated(int length, Words answer)
     {
-        var bytes = new byte[Int8Blocks.EncodedLength(length)];
-        Int8Blocks.Encode(Inputs.Wild(length, 1), 3, (ulong)length, bytes);
-        answer.Add(bytes);
+        var values = Inputs.Wild(length, 1);
         var decoded = new float[length];
-        answer.Add(Int8Blocks.TryDecode(bytes, 3, (ulong)length, decoded));
-        answer.Add(decoded);
+        for (var bits = 1; bits <= 4; bits *= 2)
+        {
+            var bytes = new byte[Eden.EncodedLength(length, bits)];
+            Eden.Encode(values, bits, 3, (ulong)length, bytes);
+            answer.Add(bytes);
+            answer.Add(Eden.TryDecode(bytes, bits, 3, (ulong)length, decoded));
+            answer.Add(decoded);
+        }
+        for (var bits = 2; bits <= 4; bits++)
+        {
+            var bytes = new byte[EntropyCoded.EncodedLengthMax(length, bits)];
+            var used = bytes.AsSpan(0, EntropyCoded.Encode(values, bits, 3, (ulong)length, bytes));
+            answer.Add(EntropyCoded.EncodedLengthMin(length) + used.Length);
+            answer.Add(used);
+            answer.Add(EntropyCoded.TryDecode(used, bits, 3, (ulong)length, decoded));
+            answer.Add(decoded);
+        }
+    }
+
+    internal static void Int(int length, Words answer)
+    {
+        for (var bits = 4; bits <= 8; bits += 4)
+        {
+            var bytes = new byte[IntBlocks.EncodedLength(length, bits)];
+            IntBlocks.Encode(Inputs.Wild(length, 1), bits, 3, (ulong)length, bytes);
+            answer.Add(bytes);
+            var decoded = new float[length];
+            answer.Add(IntBlocks.TryDecode(bytes, bits, 3, (ulong)length, decoded));
+            answer.Add(decoded);
+        }
     }
 }

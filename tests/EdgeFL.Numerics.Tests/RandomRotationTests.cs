@@ -73,6 +73,34 @@ public sealed class RandomRotationTests
         }
     }
 
+    [Theory]
+    [InlineData(70)]
+    [InlineData(98)]
+    [InlineData(500)]
+    [InlineData(3286)]
+    [InlineData(4000)]
+    public void Forward_OfWhatIsAtOneEnd_ComesToAllPlacesAlike(int length)
+    {
+        var start = 0;
+        foreach (var (first, count) in new[] { (0, length / 8), (length - length / 8, length / 8), (length / 2, length / 8), (0, length / 2), (length / 2, length / 2) })
+        {
+            var squares = new double[length];
+            var x = new float[length];
+            x.AsSpan(first, count).Fill(1f);
+            var z = new float[length];
+            for (var group = 0; group < 60; group++)
+            {
+                RandomRotation.Forward(x, Words, group + start, z);
+                for (var i = 0; i < length; i++)
+                    squares[i] += z[i] * z[i] * length / (60.0 * count);
+            }
+            start += 60;
+            // In eighths of the places, for the squares of single ones scatter.
+            for (var eighth = 0; eighth < 8; eighth++)
+                Assert.InRange(squares.Skip(length * eighth / 8).Take(length / 8).Average(), 0.6, 1.25);
+        }
+    }
+
     [Fact]
     public void Pack_AnyNumbers_ComeBackAndLieWhereTheyShould()
     {

@@ -118,6 +118,17 @@ public sealed class WidthTests
             Pooling.MaxGradient(two, z, left, x.Length, 2, spread);
             Vectors.Add(z, spread.AsSpan(x.Length), z);
         },
+        ["rotated values at a few bits"] = (x, y, z) =>
+        {
+            var bytes = new byte[EntropyCoded.EncodedLengthMax(x.Length, 4)];
+            var used = bytes.AsSpan(0, EntropyCoded.Encode(x, 4, 3, 4, bytes));
+            EntropyCoded.TryDecode(used, 4, 3, 4, z);
+            var eden = new byte[Eden.EncodedLength(x.Length, 2)];
+            var decoded = new float[x.Length];
+            Eden.Encode(y, 2, 3, 4, eden);
+            Eden.TryDecode(eden, 2, 3, 4, decoded);
+            Vectors.Add(z, decoded, z);
+        },
         ["modulo lattice"] = (x, y, z) =>
         {
             if (x.Length == 0)

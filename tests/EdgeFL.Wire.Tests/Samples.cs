@@ -48,8 +48,7 @@ internal static class Samples
     public static byte[] Data(int parameters, UpdateCodec codec = UpdateCodec.Int8Block64, int seed = 1)
     {
         var data = new byte[SnapshotCodec.EncodedLength(codec, parameters)];
-        SnapshotCodec.Encode(codec, Parameters(parameters, seed), Dither, data);
-        return data;
+        return data[..SnapshotCodec.Encode(codec, Parameters(parameters, seed), Dither, data)];
     }
 
     public static UpdateFrame Frame(int parameters, UpdateCodec codec = UpdateCodec.Int8Block64, ulong sequence = 7, uint bootEpoch = 3) =>

@@ -2,6 +2,37 @@ namespace EdgeFL.Wire.Tests;
 
 public class SnapshotCodecTests
 {
+    private static readonly UpdateCodec[] Snapshots = [.. Enum.GetValues<UpdateCodec>().Where(SnapshotCodec.Is)];
+
+    public static TheoryData<UpdateCodec> Rounded => [.. Snapshots.Except([UpdateCodec.Float32])];
+
+    [Theory]
+    [MemberData(nameof(Rounded))]
+    public void Frame_OfAnySnapshot_RoundTrips(UpdateCodec codec)
+    {
+        foreach (int count in new[] { 1, 65, 3286, 5000 })
+        {
+            float[] source = Samples.Parameters(count), result = new float[count];
+            byte[] bytes = UpdateFrame.Create(Samples.Header(count, codec), Samples.Data(count, codec)).ToArray();
+            Assert.Equal(FrameError.None, UpdateFrame.Read(bytes, new UpdateLimits { ParametersMax = count }, out UpdateFrame? frame));
+            Assert.Equal(RejectionReason.None, SnapshotCodec.Decode(frame!.Header.Codec, frame.Data.Span, Samples.Dither, result));
+            double error = source.Zip(result, (a, b) => (a - b) * (double)(a - b)).Sum(), size = source.Sum(a => a * (double)a);
+            Assert.InRange(error, 0, size);
+        }
+    }
+
+    [Fact]
+    public void Frame_OfASnapshotOfAnotherLength_IsNotMade()
+    {
+        foreach (UpdateCodec codec in Snapshots)
+        {
+            int most = SnapshotCodec.EncodedLength(codec, 100);
+            Assert.True(SnapshotCodec.LengthFits(codec, 100, most));
+            Assert.Throws<ArgumentException>(() => UpdateFrame.Create(Samples.Header(100, codec), new byte[most + 1]));
+            Assert.Throws<ArgumentException>(() => UpdateFrame.Create(Samples.Header(100, codec), new byte[5]));
+        }
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -32,7 +63,7 @@ public class SnapshotCodecTests
     [Fact]
     public void Data_OfAnotherLength_IsRefused()
     {
-        foreach (UpdateCodec codec in new[] { UpdateCodec.Float32, UpdateCodec.Int8Block64 })
+        foreach (UpdateCodec codec in Snapshots)
         {
             byte[] data = Samples.Data(100, codec);
             var result = new float[100];
@@ -41,7 +72,7 @@ public class SnapshotCodecTests
             Assert.Equal(RejectionReason.BadCodec, SnapshotCodec.Decode(codec, [.. data, 0], Samples.Dither, result));
         }
         Assert.Equal(RejectionReason.BadCodec, SnapshotCodec.Decode((UpdateCodec)0, new byte[100], Samples.Dither, new float[100]));
-        Assert.Equal(RejectionReason.BadCodec, SnapshotCodec.Decode((UpdateCodec)3, [], Samples.Dither, []));
+        Assert.Equal(RejectionReason.BadCodec, SnapshotCodec.Decode((UpdateCodec)10, [], Samples.Dither, []));
     }
 
     [Theory]
@@ -64,7 +95,7 @@ public class SnapshotCodecTests
         var result = new float[100];
         for (int i = 0; i < 20_000; i++)
         {
-            UpdateCodec codec = i % 2 == 0 ? UpdateCodec.Float32 : UpdateCodec.Int8Block64;
+            UpdateCodec codec = Snapshots[i % Snapshots.Length];
             byte[] data = Samples.Data(100, codec);
             for (int flips = random.Next(1, 4); flips > 0; flips--)
                 data[random.Next(data.Length)] = (byte)random.Next(256);
@@ -76,12 +107,12 @@ public class SnapshotCodecTests
     [Fact]
     public void Encode_Misused_Throws()
     {
-        foreach (UpdateCodec codec in new[] { UpdateCodec.Float32, UpdateCodec.Int8Block64 })
+        foreach (UpdateCodec codec in Snapshots)
         {
             Assert.Throws<ArgumentException>(() => SnapshotCodec.Encode(codec, [1f, float.NaN], Samples.Dither, new byte[SnapshotCodec.EncodedLength(codec, 2)]));
             Assert.Throws<ArgumentException>(() => SnapshotCodec.Encode(codec, [1f], Samples.Dither, new byte[100]));
         }
-        Assert.Throws<ArgumentOutOfRangeException>(() => SnapshotCodec.EncodedLength((UpdateCodec)9, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => SnapshotCodec.EncodedLength((UpdateCodec)10, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => SnapshotCodec.EncodedLength(UpdateCodec.Float32, -1));
         Assert.Throws<ArgumentOutOfRangeException>(() => SnapshotCodec.EncodedLength(UpdateCodec.Float32, UpdateLimits.ParametersCeiling + 1));
     }

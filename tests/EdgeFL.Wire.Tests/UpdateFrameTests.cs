@@ -242,7 +242,7 @@ public class UpdateFrameTests
         Assert.Throws<ArgumentException>(() => UpdateFrame.Create(Samples.Header(129), data));
         Assert.Throws<ArgumentException>(() => UpdateFrame.Create(Samples.Header(int.MaxValue), data));
         Assert.Throws<ArgumentException>(() => UpdateFrame.Create(Samples.Header(128) with { HeldOutLoss = float.NaN }, data));
-        Assert.Throws<ArgumentException>(() => UpdateFrame.Create(Samples.Header(128) with { Codec = (UpdateCodec)9 }, data));
+        Assert.Throws<ArgumentException>(() => UpdateFrame.Create(Samples.Header(128) with { Codec = (UpdateCodec)10 }, data));
         Assert.Throws<ArgumentOutOfRangeException>(() => Samples.Frame(128).ChunkHash(0));
         Assert.Throws<ArgumentOutOfRangeException>(() => new UpdateLimits { ParametersMax = 0 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new UpdateLimits { DataBytesMax = (1 << 28) + 1 });

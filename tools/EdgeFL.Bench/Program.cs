@@ -9,6 +9,7 @@ const int ExitOk = 0, ExitFailure = 1, ExitUsage = 2;
 var benches = new SortedDictionary<string, (string Tells, Func<Arguments, BenchRow[]> Run)>(StringComparer.Ordinal)
 {
     ["agent"] = ("the agent's size on disk, and its memory while it trains [--seconds N] [--warmup N]", AgentBench.Run),
+    ["codec"] = ("what codecs lose and how many bytes they take, against what theory says; the lattice's speed", CodecBench.Run),
     ["conv"] = ("convolution over time, forward and both gradients, against PyTorch, the scalar twin and the core's peak", KernelBenches.Conv),
     ["gemm"] = ("matrix products, against the same", KernelBenches.Gemm),
     ["infer"] = ("the activity CNN in 8-bit integers against our own floats: speed, and accuracy lost on uci-hapt; features made as rows arrive against anew", InferBench.Run),
