@@ -67,7 +67,9 @@ public sealed partial class NodeCore
             return RejectionReason.WrongModel;
         if (!replays.TryAdvance(from, header.BootEpoch, header.Sequence))
             return RejectionReason.Replayed;
-        RejectionReason reason = frame.IsInline ? TakeModel(from, header, frame.Data.Span, nowMs, outbox) : chunks.Begin(from, frame, nowMs);
+        if (!frame.IsInline)
+            return chunks.Begin(from, frame, nowMs);
+        RejectionReason reason = TakeModel(from, header, frame.Data.Span, nowMs, outbox);
         if (reason == RejectionReason.None)
             HelpUp(from, nowMs, outbox);
         return reason;
@@ -92,7 +94,7 @@ public sealed partial class NodeCore
         if (!IsSane(decoded))
             return RejectionReason.NotFinite;
         unanswered.Remove(from);
-        distance.Observe(parameters.Span, decoded);
+        distance.Observe(from, parameters.Span, decoded);
         decoded.CopyTo(replicas.Take(from, theirRound, round));
         Received++;
         return RejectionReason.None;
@@ -109,7 +111,11 @@ public sealed partial class NodeCore
 
         RejectionReason reason = chunks.Add(chunk.From, chunk.Sequence, chunk.Index, chunk.Data.Span, nowMs, out AssembledUpdate? whole);
         if (whole is not null)
+        {
             reason = TakeModel(whole.From, whole.Frame.Header, whole.Data.Span, nowMs, outbox);
+            if (reason == RejectionReason.None)
+                HelpUp(whole.From, nowMs, outbox);
+        }
         if (reason != RejectionReason.None)
             Refuse(chunk.From, reason, nowMs, outbox);
     }

@@ -8,8 +8,11 @@ namespace EdgeFL.Node;
 // To whom the model goes, when, and in which bytes: a lattice to those that are near, the whole model to those that are not.
 public sealed partial class NodeCore
 {
-    private const int AnswersPerSecond = 2;
+    private const int RequestsPerSecond = 1;
+    private const int AnswersPerSecond = 2; // Twice as many: requests that a lost packet held up come bunched.
     private const int FurtherBits = 2;
+    private const int WholeEveryRounds = 16;
+    private const int CodecHeaderMax = 64; // of a model of a few parameters: steps, checks, tables
 
     private readonly SortedDictionary<NodeId, TokenBucket> asked = [];
     private readonly SortedDictionary<NodeId, TokenBucket> answered = [];
@@ -24,29 +27,42 @@ public sealed partial class NodeCore
     /// <summary>Models asked for in more bits.</summary>
     public long Requested { get; private set; }
 
-    /// <summary>Rounds whose push did not fit the bytes of the hour.</summary>
+    /// <summary>Times that the bytes of the hour did not reach for all copies of a model.</summary>
     public long OverBudget { get; private set; }
 
-    /// <summary>Sends the model to the round's partners, unless it hardly moved or the hour's bytes are spent.</summary>
+    /// <summary>Sends the model to the round's partners, unless it hardly moved.</summary>
     private void Push(long nowMs, Outbox outbox)
     {
+        lastPushMs = nowMs;
         if (!HasMoved())
             return;
         IReadOnlyList<NodeId> to = Partners();
-        if (to.Count == 0)
-            return;
-        if (!budget.TryTake(to.Count * (long)(EncodedLength(CodecNow()) + UpdateFrame.InlineOverheadMax), nowMs))
+        bool sent;
+        if (UsesLattice && distance.IsKnown && round % WholeEveryRounds == 0)
         {
-            OverBudget++;
-            return;
+            // Links carry models one way only: who never sends here may be too far to read what comes, and cannot ask.
+            var heard = new List<NodeId>();
+            var silent = new List<NodeId>();
+            foreach (NodeId peer in to)
+                (distance.Knows(peer) ? heard : silent).Add(peer);
+            sent = Share(heard, options.Codec, nowMs, outbox) | Share(silent, Whole, nowMs, outbox);
+        }
+        else
+        {
+            sent = Share(to, CodecNow(), nowMs, outbox);
         }
 
-        Share(to, CodecNow(), nowMs, outbox);
+        if (sent && options.PushThreshold > 0)
+        {
+            lastPushed = parameters.ToArray();
+            quietRounds = 0;
+        }
     }
 
     private IReadOnlyList<NodeId> Partners()
     {
-        if (options.Partners == PartnerChoice.Turns)
+        // Who is done has no more rounds to turn the circle by.
+        if (options.Partners == PartnerChoice.Turns || phase == NodePhase.Done)
             return peers.Draw(options.FanOut, ref random);
         // The turns follow from the round alone, and so are the same for all nodes of the fleet.
         var turns = new Philox(modelHash, Stream.Circle + (ulong)round);
@@ -56,18 +72,9 @@ public sealed partial class NodeCore
         return [.. chosen];
     }
 
-    /// <summary>Whether the model has moved by the asked share of the neighbours' usual distance since it was pushed, or has not been for long.</summary>
-    private bool HasMoved()
-    {
-        if (options.PushThreshold <= 0)
-            return true;
-        if (lastPushed.Length > 0 && ++quietRounds < options.QuietRoundsMax
-            && MathF.Sqrt(Vectors.SquaredDistance(parameters.Span, lastPushed)) < options.PushThreshold * distance.Median)
-            return false;
-        lastPushed = parameters.ToArray();
-        quietRounds = 0;
-        return true;
-    }
+    /// <summary>Whether the model has moved by the asked share of the neighbours' usual distance since it was pushed, or has not been pushed for long.</summary>
+    private bool HasMoved() => options.PushThreshold <= 0 || lastPushed.Length == 0 || ++quietRounds >= options.QuietRoundsMax
+        || MathF.Sqrt(Vectors.SquaredDistance(parameters.Span, lastPushed)) >= options.PushThreshold * distance.Median;
 
     private bool UsesLattice => LatticeCodec.Is(options.Codec);
 
@@ -82,12 +89,11 @@ public sealed partial class NodeCore
         return unread == options.Codec && bits is > 0 and <= ModuloLattice.BitsMax ? LatticeCodec.Of(bits) : Whole;
     }
 
-    /// <summary>Sends the model as it is now to the given peers.</summary>
-    private void Share(IReadOnlyList<NodeId> to, UpdateCodec codec, long nowMs, Outbox outbox)
+    /// <summary>Sends the model as it is now to the given peers, as many of them as the hour's bytes reach for; false when to none.</summary>
+    private bool Share(IReadOnlyList<NodeId> to, UpdateCodec codec, long nowMs, Outbox outbox)
     {
-        lastPushMs = nowMs;
         if (to.Count == 0)
-            return;
+            return false;
         sequence++;
         ReadOnlyMemory<byte> encoded = Encode(codec, DitherSeed.Of(options.Node, options.BootEpoch, sequence));
         UpdateFrame frame = UpdateFrame.Create(
@@ -103,10 +109,20 @@ public sealed partial class NodeCore
                 ParameterCount = parameters.Length,
             },
             encoded);
+        int copies = budget.Take(to.Count, encoded.Length + UpdateFrame.InlineOverheadMax, nowMs);
+        if (copies < to.Count)
+        {
+            OverBudget++;
+            if (copies == 0)
+                return false;
+            to = [.. to.Take(copies)];
+        }
+
         var parts = new ReadOnlyMemory<byte>[frame.ChunkCount];
         for (int i = 0; i < parts.Length; i++)
             parts[i] = Chunks.Of(encoded, i);
         outbox.Add(new NodeEffect.SendUpdate(to, sequence, frame.ToArray(), parts));
+        return true;
     }
 
     private int EncodedLength(UpdateCodec codec) =>
@@ -126,16 +142,17 @@ public sealed partial class NodeCore
         var dither = DitherSeed.Of(from, header.BootEpoch, header.Sequence);
         if (SnapshotCodec.Is(header.Codec))
             return SnapshotCodec.Decode(header.Codec, source, dither, decoded);
-        return UsesLattice ? LatticeCodec.Decode(header.Codec, source, parameters.Span, distance.StepMax, dither, codecScratch, decoded) : RejectionReason.BadCodec;
+        // A node that was set up without lattices asks for what it reads.
+        return UsesLattice ? LatticeCodec.Decode(header.Codec, source, parameters.Span, distance.StepMax, dither, codecScratch, decoded) : RejectionReason.TooFar;
     }
 
     private void AskForMore(NodeId from, UpdateCodec unread, long nowMs, Outbox outbox)
     {
         Unread++;
-        distance.Widen(); // As far as its sender is from here, so far is this one from there.
-        if (peers.StateOf(from) != PeerState.Up || !TakeToken(asked, AnswersPerSecond, from, nowMs))
+        if (peers.StateOf(from) != PeerState.Up || !TakeToken(asked, RequestsPerSecond, from, nowMs))
             return;
         Requested++;
+        distance.Widen(); // As far as its sender is from here, so far is this one from there.
         if (unanswered.Count >= options.KnownPeersMax)
             unanswered.Clear();
         // Who asked before, and could read nothing since, is too far for the answer that reaches a little further as well.

@@ -27,6 +27,7 @@ public sealed partial class NodeCore
     private int lastPersistRound;
     private long lastPushMs;
     private int mergesBehind;
+    private bool catchesUp; // waits for enough models to take over
     private bool rejoins; // from a checkpoint, and has not heard yet how far the others are
     private int lastMixedRound = int.MinValue / 2;
     private long mixedArrivals;
@@ -243,7 +244,10 @@ public sealed partial class NodeCore
         if (phase != NodePhase.Done && median - round > (rejoins ? BehindAtReturn : options.MaxAgeRounds))
         {
             if (round - lastMixedRound > options.MaxAgeRounds)
-                return TryCatchUp(median, nowMs, outbox);
+            {
+                catchesUp = !TryCatchUp(median, nowMs, outbox);
+                return !catchesUp;
+            }
             if (IsRoundSupported)
             {
                 JumpTo(median); // It has mixed all along, so it is only slower than most: its model is as good as theirs, its count is not.
@@ -252,6 +256,7 @@ public sealed partial class NodeCore
         }
 
         rejoins &= !IsRoundSupported;
+        catchesUp = false;
         mergesBehind = 0;
         ReadOnlySpan<PeerModel> fresh = Fresh(median);
         if (!fresh.IsEmpty)
@@ -262,8 +267,8 @@ public sealed partial class NodeCore
     /// <summary>Mixes in what came since the last time, in the middle of a round.</summary>
     private void MixArrivals()
     {
-        if (replicas.Arrivals == mixedArrivals)
-            return;
+        if (catchesUp || replicas.Arrivals == mixedArrivals)
+            return; // Who waits to catch up on several holds them against each other.
         ReadOnlySpan<PeerModel> fresh = Fresh(MedianRound());
         if (!fresh.IsEmpty)
             Mix(parameters.Span, fresh);

@@ -94,7 +94,7 @@ public sealed partial class NodeCore
         codecScratch = new float[UsesLattice ? ModuloLattice.ScratchLength(model.ParameterCount) : 0];
         budget = new ByteBudget(options.BytesPerHourMax);
         replays = new ReplayGuard(options.KnownPeersMax);
-        limits = new UpdateLimits { ParametersMax = model.ParameterCount, DataBytesMax = 4 * model.ParameterCount };
+        limits = new UpdateLimits { ParametersMax = model.ParameterCount, DataBytesMax = (4 * model.ParameterCount) + CodecHeaderMax };
         chunks = new ChunkAssembler(new ChunkOptions { TimeoutMs = options.ChunkTimeoutMs });
         rule = ByPeerCount.Create(options.Rule, model.ParameterCount, options.ReplicasMax, options.Byzantine);
         plan = new RunPlan(options);

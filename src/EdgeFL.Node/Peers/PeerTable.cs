@@ -177,8 +177,21 @@ public sealed class PeerTable
         int rank = 0;
         while (rank < up.Length && up[rank] < self)
             rank++;
-        int count = up.Length + 1, other = (int)(((turn % (uint)count) + (uint)(count - rank)) % (uint)count);
-        return other == rank ? [] : [up[other < rank ? other : other - 1]];
+        // The circle method: of an even number the last stands still, and meets who would meet itself.
+        int count = up.Length + 1, moving = count - 1 + (count % 2), at = (int)(turn % (uint)moving);
+        int other;
+        if (rank < moving)
+        {
+            other = (at - rank + moving) % moving;
+            if (other == rank)
+                other = moving;
+        }
+        else
+        {
+            other = (int)((long)at * ((moving + 1) / 2) % moving);
+        }
+
+        return other >= count ? [] : [up[other < rank ? other : other - 1]];
     }
 
     /// <summary>Exchanges one link of a full view for a known peer outside it, so that the graph of links keeps mixing.</summary>

@@ -18,19 +18,20 @@ public sealed class ByteBudget
         left = perHour / BurstShare;
     }
 
-    /// <summary>Takes the bytes of a message; false when the rest does not cover them. A clock that runs backwards gives none back.</summary>
-    /// <param name="bytes">All copies of it.</param>
+    /// <summary>Takes the bytes of as many copies of a message as the rest covers. A clock that runs backwards gives none back.</summary>
+    /// <param name="copies">Copies wanted.</param>
+    /// <param name="bytes">Bytes of each.</param>
     /// <param name="nowMs">The time.</param>
-    public bool TryTake(long bytes, long nowMs)
+    /// <returns>Copies that may go.</returns>
+    public int Take(int copies, int bytes, long nowMs)
     {
         if (perHour == 0)
-            return true;
+            return copies;
         long passed = lastMs == long.MinValue ? 0 : Math.Clamp(nowMs - lastMs, 0, HourMs);
         lastMs = nowMs;
         left = Math.Min(Math.Max(bytes, perHour / BurstShare), left + (passed * (double)perHour / HourMs));
-        if (left < bytes)
-            return false;
-        left -= bytes;
-        return true;
+        int taken = (int)Math.Min(copies, left / bytes);
+        left -= (double)taken * bytes;
+        return taken;
     }
 }

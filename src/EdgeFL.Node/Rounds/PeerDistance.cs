@@ -1,3 +1,4 @@
+using EdgeFL.Identity;
 using EdgeFL.Numerics;
 using EdgeFL.Wire;
 
@@ -5,14 +6,15 @@ namespace EdgeFL.Node.Rounds;
 
 /// <summary>
 /// How far neighbours' models lie from the node's own, learned from those that came: what the lattice's steps follow from, and what a model is held against that lies
-/// further off than neighbours do.
+/// further off than neighbours do. Each neighbour counts once, by its newest model, however often it sends: one liar cannot move the median of three.
 /// </summary>
 public sealed class PeerDistance
 {
+    private const int NeighboursMax = 64;
     private const float Fading = 0.97f;
+    private const int FadedTurns = 200; // to less than a hundredth
     private const float Widening = 1.3f;
-    private const float WidestMax = 4f;
-    private const float StepWidestMax = 2f;
+    private const float WidestMax = 2f;
     private const float CoarsestShare = 4f;
     private const float FarShare = 1.5f;
 
@@ -25,70 +27,132 @@ public sealed class PeerDistance
     // Of the parameters' own root mean square: finer than this no model need be known, and a fleet at rest would be out of reach after every unusual minibatch.
     private const float FinestShare = 0.004f;
 
-    // A step up for each model that lies further, one down for each that lies nearer: it comes to rest at the median, and a few liars cannot move it far.
-    private const float MedianStep = 1.2f;
-
+    private readonly SortedDictionary<NodeId, Neighbour> neighbours = [];
     private readonly float[] largest;
-    private readonly float[] seen;
     private readonly float[] result;
+    private readonly float[] sorted = new float[NeighboursMax];
+    private readonly int parameters;
     private readonly float stepOfOne;
     private readonly float widest = 1;
+    private NodeId lastFrom;
+    private long turns;
+    private float finest;
     private float wide = 1;
+
+    private sealed class Neighbour
+    {
+        public required float[] Groups; // root mean square of each group's differences
+        public float Distance;
+        public long Turn;
+    }
 
     /// <summary>Makes it know nothing.</summary>
     /// <param name="parameters">Parameters of the model.</param>
     /// <param name="codec">What models are pushed in.</param>
     public PeerDistance(int parameters, UpdateCodec codec)
     {
+        this.parameters = parameters;
         int groups = ModuloLattice.GroupCount(parameters);
         largest = new float[groups];
-        seen = new float[groups];
         result = new float[groups];
         if (!LatticeCodec.Is(codec))
             return;
         stepOfOne = LatticeCodec.StepOf(codec, 1);
         float errorShare = Margin * stepOfOne / MathF.Sqrt(12);
-        widest = Math.Clamp(ErrorShareMax / errorShare, 1, StepWidestMax);
+        widest = Math.Clamp(ErrorShareMax / errorShare, 1, WidestMax);
     }
 
     /// <summary>Whether a model has come: before that a lattice would be a guess.</summary>
-    public bool IsKnown { get; private set; }
+    public bool IsKnown => neighbours.Count > 0;
+
+    /// <summary>Neighbours whose newest distance is held.</summary>
+    public int Count => neighbours.Count;
+
+    /// <summary>Median of the neighbours' newest distances, the lower of two; never below what no model need be known finer than.</summary>
+    public float Median { get; private set; }
 
     /// <summary>How far neighbours are to be expected in each group of the lattice, as the root mean square of a parameter's difference.</summary>
     /// <param name="times">Multiplies it.</param>
     /// <returns>Shape [G], valid until the next call of a member.</returns>
-    public ReadOnlySpan<float> Expected(float times = 1) => Scaled(times * Margin * MathF.Min(wide, widest));
+    public ReadOnlySpan<float> Expected(float times = 1) => Scaled(times * Margin * wide);
 
-    /// <summary>The coarsest steps that are accepted, shape [G]: a neighbour may know of models further off, but not by any measure. Valid until the next call of a member.</summary>
-    public ReadOnlySpan<float> StepMax => Scaled(IsKnown ? CoarsestShare * stepOfOne * Margin * widest : float.PositiveInfinity);
+    /// <summary>
+    /// The coarsest steps that are accepted, shape [G]: a neighbour may know of models further off, but not by any measure; none before a model has come. Valid until the next call
+    /// of a member.
+    /// </summary>
+    public ReadOnlySpan<float> StepMax => Scaled(IsKnown ? CoarsestShare * stepOfOne * Margin * widest : 0);
 
-    /// <summary>Running median of the distances of whole models.</summary>
-    public float Median { get; private set; }
+    /// <summary>Whether a neighbour's distance is held.</summary>
+    /// <param name="peer">The neighbour.</param>
+    public bool Knows(NodeId peer) => neighbours.ContainsKey(peer);
 
     /// <summary>Takes in how far a model that came is from the own one.</summary>
+    /// <param name="from">Who sent it.</param>
     /// <param name="own">Shape [P].</param>
     /// <param name="theirs">Shape [P].</param>
-    public void Observe(ReadOnlySpan<float> own, ReadOnlySpan<float> theirs)
+    public void Observe(NodeId from, ReadOnlySpan<float> own, ReadOnlySpan<float> theirs)
     {
-        ModuloLattice.GroupDistance(theirs, own, seen);
-        float distance = MathF.Sqrt(Vectors.SquaredDistance(theirs, own));
-        Median = !IsKnown ? distance : distance > Median ? Median * MedianStep : Median / MedianStep;
-        // One far neighbour, or liar, must not make coarse what all others get: it asks for what reaches it.
-        float far = FarShare * wide * Median, counted = distance > far ? far / distance : 1;
-        float finest = FinestShare * MathF.Sqrt(Vectors.SumOfSquares(own) / own.Length);
-        for (int g = 0; g < seen.Length; g++)
-            largest[g] = MathF.Max(finest, MathF.Max(Fading * largest[g], counted * seen[g]));
-        wide = MathF.Max(1, Fading * wide);
-        IsKnown = true;
+        if (from != lastFrom)
+        {
+            // Not by messages: who floods would make the others' distances fade.
+            turns++;
+            wide = MathF.Max(1, Fading * wide);
+            lastFrom = from;
+        }
+
+        if (!neighbours.TryGetValue(from, out Neighbour? neighbour))
+        {
+            if (neighbours.Count == NeighboursMax)
+                neighbours.Remove(HeardLongestAgo());
+            neighbour = neighbours[from] = new Neighbour { Groups = new float[largest.Length] };
+        }
+
+        ModuloLattice.GroupDistance(theirs, own, neighbour.Groups);
+        neighbour.Distance = MathF.Sqrt(Vectors.SquaredDistance(theirs, own));
+        neighbour.Turn = turns;
+        finest = FinestShare * MathF.Sqrt(Vectors.SumOfSquares(own) / parameters);
+        Weigh();
     }
 
     /// <summary>An update could not be read, here or there: some lie further off than those that are heard.</summary>
-    public void Widen() => wide = MathF.Min(WidestMax, Widening * wide);
+    public void Widen() => wide = MathF.Min(widest, Widening * wide);
+
+    private void Weigh()
+    {
+        int n = 0;
+        foreach (Neighbour neighbour in neighbours.Values)
+            sorted[n++] = neighbour.Distance;
+        Array.Sort(sorted, 0, n);
+        Median = MathF.Max(sorted[(n - 1) / 2], finest * MathF.Sqrt(parameters));
+        largest.AsSpan().Fill(finest);
+        foreach (Neighbour neighbour in neighbours.Values)
+        {
+            // One far neighbour, or liar, must not make coarse what all others get: it asks for what reaches it.
+            float counted = neighbour.Distance > FarShare * Median ? FarShare * Median / neighbour.Distance : 1;
+            for (long turn = Math.Max(neighbour.Turn, turns - FadedTurns); turn < turns; turn++)
+                counted *= Fading;
+            for (int g = 0; g < largest.Length; g++)
+                largest[g] = MathF.Max(largest[g], counted * neighbour.Groups[g]);
+        }
+    }
+
+    private NodeId HeardLongestAgo()
+    {
+        NodeId found = default;
+        long least = long.MaxValue;
+        foreach ((NodeId peer, Neighbour neighbour) in neighbours)
+        {
+            if (neighbour.Turn < least)
+                (found, least) = (peer, neighbour.Turn);
+        }
+
+        return found;
+    }
 
     private ReadOnlySpan<float> Scaled(float factor)
     {
         for (int g = 0; g < result.Length; g++)
-            result[g] = float.IsPositiveInfinity(factor) ? factor : factor * largest[g];
+            result[g] = factor * largest[g];
         return result;
     }
 }

@@ -50,14 +50,16 @@ public static class TrainingOptions
         };
     }
 
+    private static readonly System.Buffers.SearchValues<char> NameLetters = System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
+
     /// <summary>A value by its name in small letters, words joined by hyphens.</summary>
     private static T Named<T>(string member, string? name, T otherwise)
         where T : struct, Enum
     {
         if (name is null)
             return otherwise;
-        // No value by its number: that would be another name for it.
-        if (name.Length > 0 && char.IsAsciiLetterLower(name[0]) && Enum.TryParse(name.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out T value))
+        // No value by its number, nor a list of names: these would be other names for it.
+        if (name.Length > 0 && char.IsAsciiLetterLower(name[0]) && !name.AsSpan().ContainsAnyExcept(NameLetters) && Enum.TryParse(name.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out T value))
             return value;
         throw new ArgumentException($"{member} is '{name}', but must be one of {string.Join(", ", Enum.GetNames<T>())} in small letters.", member);
     }
