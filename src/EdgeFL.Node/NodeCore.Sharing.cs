@@ -89,7 +89,7 @@ public sealed partial class NodeCore
         if (to.Count == 0)
             return;
         sequence++;
-        byte[] encoded = Encode(codec, DitherSeed.Of(options.Node, options.BootEpoch, sequence));
+        ReadOnlyMemory<byte> encoded = Encode(codec, DitherSeed.Of(options.Node, options.BootEpoch, sequence));
         UpdateFrame frame = UpdateFrame.Create(
             new UpdateHeader
             {
@@ -112,13 +112,12 @@ public sealed partial class NodeCore
     private int EncodedLength(UpdateCodec codec) =>
         LatticeCodec.Is(codec) ? LatticeCodec.EncodedLength(codec, parameters.Length) : SnapshotCodec.EncodedLength(codec, parameters.Length);
 
-    private byte[] Encode(UpdateCodec codec, DitherSeed dither)
+    private ReadOnlyMemory<byte> Encode(UpdateCodec codec, DitherSeed dither)
     {
         byte[] encoded = new byte[EncodedLength(codec)];
-        if (LatticeCodec.Is(codec))
-            LatticeCodec.Encode(codec, parameters.Span, distance.Expected(codec == options.Codec ? 1 : 1 << FurtherBits), dither, codecScratch, encoded);
-        else
-            SnapshotCodec.Encode(codec, parameters.Span, dither, encoded);
+        if (!LatticeCodec.Is(codec))
+            return encoded.AsMemory(0, SnapshotCodec.Encode(codec, parameters.Span, dither, encoded));
+        LatticeCodec.Encode(codec, parameters.Span, distance.Expected(codec == options.Codec ? 1 : 1 << FurtherBits), dither, codecScratch, encoded);
         return encoded;
     }
 

@@ -69,7 +69,8 @@ public sealed partial class NodeCore
         this.model = model;
         modelHash = BinaryPrimitives.ReadUInt64BigEndian(model.Hash.Span);
         network = new Network(model, options.Batch) { DropoutSeed = options.Seed };
-        windows = new WindowBuilder(windowing, model);
+        // Windows that are turned at random are measured each time they are read, so their rows are needed.
+        windows = dataOptions.Rotation > 0 ? new WindowBuilder(windowing, model.Channels) : new WindowBuilder(windowing, model);
         data = new LocalData(model, dataOptions, options.Seed);
         trainer = new Trainer(network, data, options.Batch, options.ClassBalance);
         parameters = AlignedFloats.Allocate(model.ParameterCount);

@@ -6,9 +6,13 @@ namespace EdgeFL.Simulation;
 internal sealed class Shard
 {
     private readonly PriorityQueue<SimulationEvent, EventKey> queue = new();
+    private readonly PriorityQueue<SimulationEvent, EventKey> soon = new();
+    private readonly List<SimulationEvent> window = [];
     private readonly List<SimulationEvent>[] outgoing;
     private readonly int number;
     private readonly SimulatedNode[] nodes;
+    private int takes = -1;
+    private long windowEndMs;
 
     public Shard(int number, int shards, SimulatedNode[] nodes)
     {
@@ -49,23 +53,42 @@ internal sealed class Shard
     public void Post(SimulationEvent happens)
     {
         int to = happens.Key.Node % outgoing.Length;
-        if (to == number)
+        if (happens.Key.Node == takes && happens.Key.AtMs < windowEndMs)
+            soon.Enqueue(happens, happens.Key);
+        else if (to == number)
             queue.Enqueue(happens, happens.Key);
         else
             outgoing[to].Add(happens);
     }
 
-    /// <summary>Takes all events before a time. What they cause for the nodes of other threads lies at or behind it.</summary>
+    /// <summary>
+    /// Takes all events before a time, node by node, as nothing that one does can reach another before it: so a node is fetched from memory once, however many other
+    /// nodes there are.
+    /// </summary>
     /// <param name="endMs">The first time that is not taken.</param>
     public void Take(long endMs)
     {
-        while (queue.TryPeek(out SimulationEvent happens, out EventKey key) && key.AtMs < endMs)
+        window.Clear();
+        while (queue.TryPeek(out _, out EventKey key) && key.AtMs < endMs)
+            window.Add(queue.Dequeue());
+        window.Sort(static (a, b) => a.Key.Node == b.Key.Node ? a.Key.CompareTo(b.Key) : a.Key.Node.CompareTo(b.Key.Node));
+        windowEndMs = endMs;
+        for (int next = 0; next < window.Count;)
         {
-            queue.Dequeue();
-            LastMs = key.AtMs;
-            Taken++;
-            nodes[key.Node].Take(happens, this);
+            takes = window[next].Key.Node;
+            while (true)
+            {
+                bool listed = next < window.Count && window[next].Key.Node == takes, own = soon.TryPeek(out _, out EventKey soonest);
+                if (!listed && !own)
+                    break;
+                SimulationEvent happens = listed && (!own || window[next].Key.CompareTo(soonest) < 0) ? window[next++] : soon.Dequeue();
+                LastMs = Math.Max(LastMs, happens.Key.AtMs);
+                Taken++;
+                nodes[takes].Take(happens, this);
+            }
         }
+
+        takes = -1;
     }
 
     /// <summary>Takes over what the others have for this one.</summary>

@@ -1,4 +1,3 @@
-using EdgeFL.Learning;
 using EdgeFL.Platform.Sensors;
 
 namespace EdgeFL.Platform.Configuration;
@@ -135,8 +134,41 @@ public sealed record TrainingConfig
     /// <summary>Quasi-global momentum.</summary>
     public float? Momentum { get; set; }
 
+    /// <summary>Step size at the last round that trains, as a share of the first; of no use without an end.</summary>
+    public float? LearningRateFloor { get; set; }
+
+    /// <summary>Share of a round's displacement in the renewed momentum.</summary>
+    public float? MomentumRenewal { get; set; }
+
+    /// <summary>Share of the rounds that train, at their end, whose models are averaged into the one that is kept; of no use without an end.</summary>
+    public float? TailAverage { get; set; }
+
+    /// <summary>Rounds at the end in which the node mixes without training; of no use without an end.</summary>
+    public int? SettleRounds { get; set; }
+
+    /// <summary>How far the device's own shares of the classes are taken out of what it learns.</summary>
+    public float? ClassBalance { get; set; }
+
+    /// <summary>Deviation, in rad, of the random rotation that windows of three-axis sensors are read with, 0 (default: none) to 1.</summary>
+    public float Rotation { get; set; }
+
     /// <summary>Peers each round's model is pushed to.</summary>
     public int? FanOut { get; set; }
+
+    /// <summary>How those are chosen: <c>turns</c> or <c>circle</c>.</summary>
+    public string? Partners { get; set; }
+
+    /// <summary>What models are pushed in, by its name in docs/wire.md, such as <c>lattice-4</c>.</summary>
+    public string? Codec { get; set; }
+
+    /// <summary>Rounds in which a peer's model is mixed in again; 0 mixes each in once, as soon as it comes.</summary>
+    public int? ReuseRounds { get; set; }
+
+    /// <summary>Share of the usual distance to neighbours that the model must have moved to be pushed again.</summary>
+    public float? PushThreshold { get; set; }
+
+    /// <summary>Bytes of model messages in an hour; 0 for any.</summary>
+    public long? BytesPerHourMax { get; set; }
 
     /// <summary>Links kept up at once.</summary>
     public int? ActiveViewSize { get; set; }
@@ -153,8 +185,8 @@ public sealed record TrainingConfig
     /// <summary>Training windows kept; 1 to 65,536. Default 1024.</summary>
     public int WindowsMax { get; set; } = 1024;
 
-    /// <summary>Which of them give way: <c>oldest</c>, or those of the class that has most, <c>balanced</c>. Default oldest.</summary>
-    public ReplayPolicy Replay { get; set; }
+    /// <summary>Which of them give way: <c>oldest</c>, or those of the class that has most, <c>balanced</c>.</summary>
+    public string? Replay { get; set; }
 
     /// <summary>Windows held out at the end of each block of 20 for local validation, 0 to 10. Default 2.</summary>
     public int HeldOutPer20 { get; set; } = 2;

@@ -37,10 +37,13 @@ public static class AgentConfigRules
         In(path, "training.windowsMax", training.WindowsMax, 1, WindowsLimit);
         In(path, "training.minimumWindows", training.MinimumWindows ?? 1, 1, training.WindowsMax);
         In(path, "training.heldOutPer20", training.HeldOutPer20, 0, 10);
+        if (!(training.Rotation is >= 0 and <= 1))
+            throw new ConfigException("bad-config", string.Create(CultureInfo.InvariantCulture, $"{path}: training.rotation is {training.Rotation}, but must lie between 0 and 1."), Remedy);
         In(path, "training.tickMs", training.TickMs, 1, 10_000);
         In(path, "training.windowStep", training.WindowStep ?? 1, 1, WindowsLimit);
         try
         {
+            TrainingOptions.ReplayOf(training);
             TrainingOptions.Of(training, fleet, node, 1).Validate();
         }
         catch (ArgumentException error)

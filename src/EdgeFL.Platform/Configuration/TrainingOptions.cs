@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using EdgeFL.Identity;
+using EdgeFL.Learning;
 using EdgeFL.Node;
 
 namespace EdgeFL.Platform.Configuration;
@@ -14,6 +15,7 @@ public static class TrainingOptions
     /// <param name="fleet">The fleet.</param>
     /// <param name="node">The node; the seed comes from it when none is given.</param>
     /// <param name="boot">Number of this start.</param>
+    /// <exception cref="ArgumentException">A name means nothing.</exception>
     public static NodeOptions Of(TrainingConfig training, FleetId fleet, NodeId node, uint boot)
     {
         ArgumentNullException.ThrowIfNull(training);
@@ -26,7 +28,17 @@ public static class TrainingOptions
             Batch = training.Batch ?? defaults.Batch,
             LearningRate = training.LearningRate ?? defaults.LearningRate,
             Momentum = training.Momentum ?? defaults.Momentum,
+            LearningRateFloor = training.LearningRateFloor ?? defaults.LearningRateFloor,
+            MomentumRenewal = training.MomentumRenewal ?? defaults.MomentumRenewal,
+            TailAverage = training.TailAverage ?? defaults.TailAverage,
+            SettleRounds = training.SettleRounds ?? defaults.SettleRounds,
+            ClassBalance = training.ClassBalance ?? defaults.ClassBalance,
             FanOut = training.FanOut ?? defaults.FanOut,
+            Partners = Named(nameof(training.Partners), training.Partners, defaults.Partners),
+            Codec = Named(nameof(training.Codec), training.Codec, defaults.Codec),
+            ReuseRounds = training.ReuseRounds ?? defaults.ReuseRounds,
+            PushThreshold = training.PushThreshold ?? defaults.PushThreshold,
+            BytesPerHourMax = training.BytesPerHourMax ?? defaults.BytesPerHourMax,
             ActiveViewSize = training.ActiveViewSize ?? defaults.ActiveViewSize,
             MinimumWindows = training.MinimumWindows ?? Math.Min(defaults.MinimumWindows, training.WindowsMax), // more than are kept never come together
             StartDelayMs = training.StartDelayMs ?? defaults.StartDelayMs,
@@ -37,5 +49,26 @@ public static class TrainingOptions
             ReportIntervalMs = training.ReportIntervalMs ?? defaults.ReportIntervalMs,
             IdlePushMs = training.IdlePushMs ?? defaults.IdlePushMs,
         };
+    }
+
+    /// <summary>Which windows give way to new ones.</summary>
+    /// <param name="training">What the configuration says.</param>
+    /// <exception cref="ArgumentException">The name means nothing.</exception>
+    public static ReplayPolicy ReplayOf(TrainingConfig training)
+    {
+        ArgumentNullException.ThrowIfNull(training);
+        return Named(nameof(training.Replay), training.Replay, ReplayPolicy.Oldest);
+    }
+
+    /// <summary>A value by its name in small letters, words joined by hyphens.</summary>
+    private static T Named<T>(string member, string? name, T otherwise)
+        where T : struct, Enum
+    {
+        if (name is null)
+            return otherwise;
+        // No value by its number: that would be another name for it.
+        if (name.Length > 0 && char.IsAsciiLetterLower(name[0]) && Enum.TryParse(name.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out T value))
+            return value;
+        throw new ArgumentException($"{member} is '{name}', but must be one of {string.Join(", ", Enum.GetNames<T>())} in small letters.", member);
     }
 }

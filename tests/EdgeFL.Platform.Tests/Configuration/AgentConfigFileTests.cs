@@ -4,6 +4,7 @@ using EdgeFL.Node;
 using EdgeFL.Platform.Configuration;
 using EdgeFL.Platform.Sensors;
 using EdgeFL.Platform.Tests.Sensors;
+using EdgeFL.Wire;
 
 namespace EdgeFL.Platform.Tests.Configuration;
 
@@ -18,6 +19,25 @@ public sealed class AgentConfigFileTests : IDisposable
     private AgentConfig Read(string text) => AgentConfigFile.Read(folder.Write("agent.json", text));
 
     private ConfigException Wrong(string text) => Assert.Throws<ConfigException>(() => Read(text));
+
+    [Theory]
+    [InlineData("codec", "\"lattice-9\"")]
+    [InlineData("codec", "\"14\"")]
+    [InlineData("codec", "\"\"")]
+    [InlineData("partners", "\"all\"")]
+    public void Name_ThatMeansNothing_IsNamedWithThoseThatDo(string member, string value)
+    {
+        ConfigException error = Wrong(Least[..^1] + $",\"training\":{{\"{member}\":{value}}}}}");
+        Assert.Contains($"training.{member} is '{value.Trim('"')}', but must be one of", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NamesOfCodecAndPartners_AreThoseOfTheDocuments()
+    {
+        TrainingConfig training = Read(Least[..^1] + ",\"training\":{\"codec\":\"int8-block-64\",\"partners\":\"circle\"}}").Training;
+        NodeOptions options = TrainingOptions.Of(training, FleetId.Parse("home"), NodeId.Parse("pi"), 1);
+        Assert.Equal((UpdateCodec.Int8Block64, PartnerChoice.Circle), (options.Codec, options.Partners));
+    }
 
     [Fact]
     public void Members_LeftOut_HaveTheirDefaults()
@@ -105,6 +125,15 @@ public sealed class AgentConfigFileTests : IDisposable
     [InlineData("training", "learningRate", "0")]
     [InlineData("training", "momentum", "1")]
     [InlineData("training", "fanOut", "17")]
+    [InlineData("training", "learningRateFloor", "2")]
+    [InlineData("training", "momentumRenewal", "0")]
+    [InlineData("training", "tailAverage", "2")]
+    [InlineData("training", "settleRounds", "1001")]
+    [InlineData("training", "classBalance", "3")]
+    [InlineData("training", "rotation", "2")]
+    [InlineData("training", "reuseRounds", "1001")]
+    [InlineData("training", "pushThreshold", "11")]
+    [InlineData("training", "bytesPerHourMax", "999")]
     [InlineData("training", "activeViewSize", "0")]
     [InlineData("training", "startDelayMs", "-1")]
     [InlineData("training", "startDelayMs", "3600001")]
@@ -139,9 +168,9 @@ public sealed class AgentConfigFileTests : IDisposable
     [Fact]
     public void Replay_IsOneOfItsNames()
     {
-        Assert.Equal(ReplayPolicy.Oldest, Read(Least).Training.Replay);
-        Assert.Equal(ReplayPolicy.Balanced, Read(Least[..^1] + ",\"training\":{\"replay\":\"balanced\"}}").Training.Replay);
-        Assert.Contains("not understood", Wrong(Least[..^1] + ",\"training\":{\"replay\":\"newest\"}}").Message, StringComparison.Ordinal);
+        Assert.Equal(ReplayPolicy.Oldest, TrainingOptions.ReplayOf(Read(Least).Training));
+        Assert.Equal(ReplayPolicy.Balanced, TrainingOptions.ReplayOf(Read(Least[..^1] + ",\"training\":{\"replay\":\"balanced\"}}").Training));
+        Assert.Contains("training.replay is 'newest'", Wrong(Least[..^1] + ",\"training\":{\"replay\":\"newest\"}}").Message, StringComparison.Ordinal);
     }
 
     [Fact]
