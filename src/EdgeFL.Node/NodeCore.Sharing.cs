@@ -62,9 +62,9 @@ public sealed partial class NodeCore
         if (options.PushThreshold <= 0)
             return true;
         if (lastPushed.Length > 0 && ++quietRounds < options.QuietRoundsMax
-            && MathF.Sqrt(Vectors.SquaredDistance(parameters.Span, lastPushed)) < options.PushThreshold * distance.Median)
+            && MathF.Sqrt(Vectors.SquaredDistance(Shared, lastPushed)) < options.PushThreshold * distance.Median)
             return false;
-        lastPushed = parameters.ToArray();
+        lastPushed = Shared.ToArray();
         quietRounds = 0;
         return true;
     }
@@ -100,7 +100,7 @@ public sealed partial class NodeCore
                 Steps = (uint)options.StepsPerRound,
                 Samples = (uint)data.TrainingCount,
                 Codec = codec,
-                ParameterCount = parameters.Length,
+                ParameterCount = shared,
             },
             encoded);
         var parts = new ReadOnlyMemory<byte>[frame.ChunkCount];
@@ -110,14 +110,14 @@ public sealed partial class NodeCore
     }
 
     private int EncodedLength(UpdateCodec codec) =>
-        LatticeCodec.Is(codec) ? LatticeCodec.EncodedLength(codec, parameters.Length) : SnapshotCodec.EncodedLength(codec, parameters.Length);
+        LatticeCodec.Is(codec) ? LatticeCodec.EncodedLength(codec, shared) : SnapshotCodec.EncodedLength(codec, shared);
 
     private ReadOnlyMemory<byte> Encode(UpdateCodec codec, DitherSeed dither)
     {
         byte[] encoded = new byte[EncodedLength(codec)];
         if (!LatticeCodec.Is(codec))
-            return encoded.AsMemory(0, SnapshotCodec.Encode(codec, parameters.Span, dither, encoded));
-        LatticeCodec.Encode(codec, parameters.Span, distance.Expected(codec == options.Codec ? 1 : 1 << FurtherBits), dither, codecScratch, encoded);
+            return encoded.AsMemory(0, SnapshotCodec.Encode(codec, Shared, dither, encoded));
+        LatticeCodec.Encode(codec, Shared, distance.Expected(codec == options.Codec ? 1 : 1 << FurtherBits), dither, codecScratch, encoded);
         return encoded;
     }
 
@@ -126,7 +126,7 @@ public sealed partial class NodeCore
         var dither = DitherSeed.Of(from, header.BootEpoch, header.Sequence);
         if (SnapshotCodec.Is(header.Codec))
             return SnapshotCodec.Decode(header.Codec, source, dither, decoded);
-        return UsesLattice ? LatticeCodec.Decode(header.Codec, source, parameters.Span, distance.StepMax, dither, codecScratch, decoded) : RejectionReason.BadCodec;
+        return UsesLattice ? LatticeCodec.Decode(header.Codec, source, Shared, distance.StepMax, dither, codecScratch, decoded) : RejectionReason.BadCodec;
     }
 
     private void AskForMore(NodeId from, UpdateCodec unread, long nowMs, Outbox outbox)

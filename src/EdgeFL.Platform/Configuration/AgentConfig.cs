@@ -152,6 +152,9 @@ public sealed record TrainingConfig
     /// <summary>Deviation, in rad, of the random rotation that windows of three-axis sensors are read with, 0 (default: none) to 1.</summary>
     public float Rotation { get; set; }
 
+    /// <summary>Layers with parameters, from the last, that the node keeps to itself.</summary>
+    public int? PersonalLayers { get; set; }
+
     /// <summary>Peers each round's model is pushed to.</summary>
     public int? FanOut { get; set; }
 

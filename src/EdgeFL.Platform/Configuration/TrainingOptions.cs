@@ -33,6 +33,7 @@ public static class TrainingOptions
             TailAverage = training.TailAverage ?? defaults.TailAverage,
             SettleRounds = training.SettleRounds ?? defaults.SettleRounds,
             ClassBalance = training.ClassBalance ?? defaults.ClassBalance,
+            PersonalLayers = training.PersonalLayers ?? defaults.PersonalLayers,
             FanOut = training.FanOut ?? defaults.FanOut,
             Partners = Named(nameof(training.Partners), training.Partners, defaults.Partners),
             Codec = Named(nameof(training.Codec), training.Codec, defaults.Codec),

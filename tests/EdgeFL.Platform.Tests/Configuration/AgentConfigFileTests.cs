@@ -125,6 +125,7 @@ public sealed class AgentConfigFileTests : IDisposable
     [InlineData("training", "learningRate", "0")]
     [InlineData("training", "momentum", "1")]
     [InlineData("training", "fanOut", "17")]
+    [InlineData("training", "personalLayers", "17")]
     [InlineData("training", "learningRateFloor", "2")]
     [InlineData("training", "momentumRenewal", "0")]
     [InlineData("training", "tailAverage", "2")]
