@@ -29,7 +29,10 @@ internal sealed partial class Agent : IDisposable
     /// <summary>Where its broker listens; 0 before it says so.</summary>
     public int Port => Reachable().Match(Log) is { Success: true } match ? int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) : 0;
 
-    public static Agent Start(string folder) => new(folder, Child.Start([.. Built.AgentCommand, "--config", Path.Combine(folder, "agent.json")]));
+    /// <param name="folder">The node's folder.</param>
+    /// <param name="on">What runs a command where the agent is to run; nothing for this machine.</param>
+    public static Agent Start(string folder, params IReadOnlyList<string> on) =>
+        new(folder, Child.Start([.. on, .. Built.AgentCommand, "--config", Path.Combine(folder, "agent.json")]));
 
     /// <summary>Waits until it listens.</summary>
     public async Task<int> ListensAsync()
@@ -53,6 +56,6 @@ internal sealed partial class Agent : IDisposable
 
     public void Dispose() => child.Dispose();
 
-    [GeneratedRegex(@"reachable at mqtts://127\.0\.0\.1:(\d+)")]
+    [GeneratedRegex(@"reachable at mqtts://[\d.]+:(\d+)")]
     private static partial Regex Reachable();
 }
