@@ -43,8 +43,8 @@ internal static class Composition
                 TrainingWindows = config.Training.WindowsMax,
                 HeldOutWindows = Math.Max(1, config.Training.WindowsMax / 4),
                 HeldOutPerBlock = config.Training.HeldOutPer20,
+                Replay = TrainingOptions.ReplayOf(config.Training),
                 Rotation = config.Training.Rotation,
-                Replay = config.Training.Replay,
             };
             NodeOptions options = TrainingOptions.Of(config.Training, credentials.Identity.Fleet, credentials.Identity.Node, boot);
             NodeCore node = MakeNode(options, model, windows, data);

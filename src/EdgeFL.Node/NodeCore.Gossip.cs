@@ -63,7 +63,7 @@ public sealed partial class NodeCore
         if (error != FrameError.None)
             return RejectionReasons.From(error);
         UpdateHeader header = frame!.Header;
-        if (header.ModelHash != modelHash || header.ParameterCount != parameters.Length || header.Round > RoundMax)
+        if (header.ModelHash != modelHash || header.ParameterCount != shared || header.Round > RoundMax)
             return RejectionReason.WrongModel;
         if (!replays.TryAdvance(from, header.BootEpoch, header.Sequence))
             return RejectionReason.Replayed;
@@ -94,7 +94,7 @@ public sealed partial class NodeCore
         if (!IsSane(decoded))
             return RejectionReason.NotFinite;
         unanswered.Remove(from);
-        distance.Observe(from, parameters.Span, decoded);
+        distance.Observe(from, Shared, decoded);
         decoded.CopyTo(replicas.Take(from, theirRound, round));
         Received++;
         return RejectionReason.None;

@@ -54,7 +54,7 @@ public sealed partial class NodeCore
 
         if (sent && options.PushThreshold > 0)
         {
-            lastPushed = parameters.ToArray();
+            lastPushed = Shared.ToArray();
             quietRounds = 0;
         }
     }
@@ -74,7 +74,7 @@ public sealed partial class NodeCore
 
     /// <summary>Whether the model has moved by the asked share of the neighbours' usual distance since it was pushed, or has not been pushed for long.</summary>
     private bool HasMoved() => options.PushThreshold <= 0 || lastPushed.Length == 0 || ++quietRounds >= options.QuietRoundsMax
-        || MathF.Sqrt(Vectors.SquaredDistance(parameters.Span, lastPushed)) >= options.PushThreshold * distance.Median;
+        || MathF.Sqrt(Vectors.SquaredDistance(Shared, lastPushed)) >= options.PushThreshold * distance.Median;
 
     private bool UsesLattice => LatticeCodec.Is(options.Codec);
 
@@ -106,7 +106,7 @@ public sealed partial class NodeCore
                 Steps = (uint)options.StepsPerRound,
                 Samples = (uint)data.TrainingCount,
                 Codec = codec,
-                ParameterCount = parameters.Length,
+                ParameterCount = shared,
             },
             encoded);
         int copies = budget.Take(to.Count, encoded.Length + UpdateFrame.InlineOverheadMax, nowMs);
@@ -126,14 +126,14 @@ public sealed partial class NodeCore
     }
 
     private int EncodedLength(UpdateCodec codec) =>
-        LatticeCodec.Is(codec) ? LatticeCodec.EncodedLength(codec, parameters.Length) : SnapshotCodec.EncodedLength(codec, parameters.Length);
+        LatticeCodec.Is(codec) ? LatticeCodec.EncodedLength(codec, shared) : SnapshotCodec.EncodedLength(codec, shared);
 
     private ReadOnlyMemory<byte> Encode(UpdateCodec codec, DitherSeed dither)
     {
         byte[] encoded = new byte[EncodedLength(codec)];
         if (!LatticeCodec.Is(codec))
-            return encoded.AsMemory(0, SnapshotCodec.Encode(codec, parameters.Span, dither, encoded));
-        LatticeCodec.Encode(codec, parameters.Span, distance.Expected(codec == options.Codec ? 1 : 1 << FurtherBits), dither, codecScratch, encoded);
+            return encoded.AsMemory(0, SnapshotCodec.Encode(codec, Shared, dither, encoded));
+        LatticeCodec.Encode(codec, Shared, distance.Expected(codec == options.Codec ? 1 : 1 << FurtherBits), dither, codecScratch, encoded);
         return encoded;
     }
 
@@ -143,7 +143,7 @@ public sealed partial class NodeCore
         if (SnapshotCodec.Is(header.Codec))
             return SnapshotCodec.Decode(header.Codec, source, dither, decoded);
         // A node that was set up without lattices asks for what it reads.
-        return UsesLattice ? LatticeCodec.Decode(header.Codec, source, parameters.Span, distance.StepMax, dither, codecScratch, decoded) : RejectionReason.TooFar;
+        return UsesLattice ? LatticeCodec.Decode(header.Codec, source, Shared, distance.StepMax, dither, codecScratch, decoded) : RejectionReason.TooFar;
     }
 
     private void AskForMore(NodeId from, UpdateCodec unread, long nowMs, Outbox outbox)

@@ -163,7 +163,7 @@ public sealed partial class NodeCore
             if (WaitsForMost())
                 return;
             if (waited)
-                replicas.Align(round, roundStart); // Meanwhile neighbours may have sent the model of the next round.
+                replicas.Align(round, roundStart.AsSpan(0, shared)); // Meanwhile neighbours may have sent the model of the next round.
             Merge(nowMs, outbox);
             parameters.Span.CopyTo(roundStart);
             if (plan.IsOver(round))
@@ -190,7 +190,7 @@ public sealed partial class NodeCore
         if (plan.Averages(round))
             average.Add(parameters.Span);
         Vectors.Subtract(parameters.Span, roundStart, roundStart);
-        replicas.Align(round + 1, roundStart);
+        replicas.Align(round + 1, roundStart.AsSpan(0, shared));
         CountTo(round + 1);
         Push(nowMs, outbox);
         if (options.ViewShuffleRounds > 0 && round % options.ViewShuffleRounds == 0)
@@ -260,7 +260,7 @@ public sealed partial class NodeCore
         mergesBehind = 0;
         ReadOnlySpan<PeerModel> fresh = Fresh(median);
         if (!fresh.IsEmpty)
-            Mix(parameters.Span, fresh);
+            Mix(Shared, fresh);
         return true;
     }
 
@@ -271,7 +271,7 @@ public sealed partial class NodeCore
             return; // Who waits to catch up on several holds them against each other.
         ReadOnlySpan<PeerModel> fresh = Fresh(MedianRound());
         if (!fresh.IsEmpty)
-            Mix(parameters.Span, fresh);
+            Mix(Shared, fresh);
     }
 
     private void Mix(ReadOnlySpan<float> own, ReadOnlySpan<PeerModel> fresh)
@@ -281,7 +281,7 @@ public sealed partial class NodeCore
             return;
         if (options.ReuseRounds == 0)
             HoldToUsual(own, fresh.Length);
-        merged.CopyTo(parameters.Span);
+        merged.CopyTo(Shared);
         mergedModels = fresh.Length;
         lastMixedRound = round;
     }
@@ -320,7 +320,7 @@ public sealed partial class NodeCore
         Mix(fresh[centre].Parameters.Span, others);
         (mergesBehind, lag, roundsGained, rejoins) = (0, 0, 1, false);
         stepInRound = 0;
-        optimiser.Momentum.Clear();
+        optimiser.Momentum[..shared].Clear();
         optimiser.Anchor(parameters.Span);
         Raise("caught-up", EventSeverity.Info, $"Was {behind} rounds behind: took the mean of {fresh.Length} neighbours and goes on at round {round}.", "", null, nowMs, outbox);
         return true;

@@ -25,6 +25,7 @@ public sealed partial class NodeCore
     private readonly LocalData data;
     private readonly QuasiGlobalMomentum optimiser;
     private readonly Memory<float> parameters;
+    private readonly int shared; // parameters that neighbours exchange, S: the first ones
     private readonly float[] merged;
     private readonly float[] decoded;
     private readonly float[] roundStart;
@@ -73,9 +74,10 @@ public sealed partial class NodeCore
         windows = dataOptions.Rotation > 0 ? new WindowBuilder(windowing, model.Channels) : new WindowBuilder(windowing, model);
         data = new LocalData(model, dataOptions, options.Seed);
         trainer = new Trainer(network, data, options.Batch, options.ClassBalance);
+        shared = SharedCount(model, options.PersonalLayers);
         parameters = AlignedFloats.Allocate(model.ParameterCount);
-        merged = new float[model.ParameterCount];
-        decoded = new float[model.ParameterCount];
+        merged = new float[shared];
+        decoded = new float[shared];
         roundStart = new float[model.ParameterCount];
         input = new float[model.InputCount];
         output = new float[model.OutputCount];
@@ -89,14 +91,14 @@ public sealed partial class NodeCore
         optimiser = new QuasiGlobalMomentum(model.ParameterCount, options.Momentum, options.MomentumRenewal);
         optimiser.Anchor(parameters.Span);
         peers = new PeerTable(options.Node, options.KnownPeersMax, options.ActiveViewSize);
-        replicas = new ReplicaCache(model.ParameterCount, options.ReplicasMax);
-        distance = new PeerDistance(model.ParameterCount, options.Codec);
-        codecScratch = new float[UsesLattice ? ModuloLattice.ScratchLength(model.ParameterCount) : 0];
+        replicas = new ReplicaCache(shared, options.ReplicasMax);
+        distance = new PeerDistance(shared, options.Codec);
+        codecScratch = new float[UsesLattice ? ModuloLattice.ScratchLength(shared) : 0];
         budget = new ByteBudget(options.BytesPerHourMax);
         replays = new ReplayGuard(options.KnownPeersMax);
         limits = new UpdateLimits { ParametersMax = model.ParameterCount, DataBytesMax = (4 * model.ParameterCount) + CodecHeaderMax };
         chunks = new ChunkAssembler(new ChunkOptions { TimeoutMs = options.ChunkTimeoutMs });
-        rule = ByPeerCount.Create(options.Rule, model.ParameterCount, options.ReplicasMax, options.Byzantine);
+        rule = ByPeerCount.Create(options.Rule, shared, options.ReplicasMax, options.Byzantine);
         plan = new RunPlan(options);
         average = new ModelAverage(model.ParameterCount);
         random = new Philox(options.Seed, Stream.Partners);
@@ -112,6 +114,9 @@ public sealed partial class NodeCore
     /// <summary>The model's parameters as they are now, shape [P].</summary>
     public ReadOnlySpan<float> Parameters => parameters.Span;
 
+    /// <summary>What of them neighbours exchange, shape [S].</summary>
+    private Span<float> Shared => parameters.Span[..shared];
+
     /// <summary>Where the node stands.</summary>
     public NodePhase Phase => phase;
 
@@ -124,6 +129,14 @@ public sealed partial class NodeCore
     /// <summary>The seed of the parameters that all nodes of a model start from: its hash, so that they agree without a word.</summary>
     /// <param name="model">The model.</param>
     public static ulong InitialSeed(ModelSpec model) => BinaryPrimitives.ReadUInt64BigEndian(model.Hash.Span);
+
+    private static int SharedCount(ModelSpec model, int personalLayers)
+    {
+        LayerSpec[] learning = [.. model.Layers.Where(layer => layer.ParameterCount > 0)];
+        if (personalLayers >= learning.Length)
+            throw new ArgumentException($"{nameof(NodeOptions.PersonalLayers)} is {personalLayers}, but model '{model.Name}' has {learning.Length} layers that learn, of which one at least is shared.", nameof(personalLayers));
+        return personalLayers == 0 ? model.ParameterCount : learning[^personalLayers].ParameterOffset;
+    }
 
     /// <summary>Takes one input and appends what is to be done about it.</summary>
     /// <param name="input">What happened.</param>

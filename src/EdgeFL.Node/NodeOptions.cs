@@ -74,6 +74,12 @@ public sealed record NodeOptions
     /// </summary>
     public bool WatchDrift { get; init; } = true;
 
+    /// <summary>
+    /// Layers with parameters, from the last, that the node keeps to itself, 0 (default) to 16, the same in the whole fleet: devices then share what they see things by, and each
+    /// says in its own way what it sees. Source: Arivazhagan, Aggarwal, Singh, Choudhary, "Federated learning with personalization layers", 2019 (arXiv:1912.00818).
+    /// </summary>
+    public int PersonalLayers { get; init; }
+
     /// <summary>Training windows that must be there before the first step, 1 to 100,000. Default 16.</summary>
     public int MinimumWindows { get; init; } = 16;
 
@@ -174,6 +180,7 @@ public sealed record NodeOptions
         In(nameof(SettleRounds), SettleRounds, 0, 1000);
         In(nameof(Momentum), Momentum, 0, 0.999);
         In(nameof(ClassBalance), ClassBalance, 0, 2);
+        In(nameof(PersonalLayers), PersonalLayers, 0, 16);
         In(nameof(MomentumRenewal), MomentumRenewal, float.Epsilon, 1);
         In(nameof(MinimumWindows), MinimumWindows, 1, 100_000);
         In(nameof(StartDelayMs), StartDelayMs, 0, 3_600_000);

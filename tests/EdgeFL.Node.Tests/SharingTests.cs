@@ -69,6 +69,26 @@ public sealed class SharingTests
     }
 
     [Fact]
+    public void PersonalLayer_IsNeitherSentNorTaken_NorMovedByWhatComes()
+    {
+        const int shared = 80; // without the dense layer of 6 * 3
+        Host host = new Host(Synthetic.Node(Synthetic.Options(1) with { PersonalLayers = 1 })).Connect(2);
+        float[] own = Host.Parameters(host.Node);
+        host.Refuses(RejectionReason.WrongModel, 2, Synthetic.Frame(Synthetic.Id(2), own, sequence: 1));
+        host.Update(2, Synthetic.Frame(Synthetic.Id(2), new float[shared], sequence: 2)).Ticks(20);
+        float[] mixed = Host.Parameters(host.Node);
+        Assert.Equal(NodePhase.Following, host.Node.Phase);
+        Assert.NotEqual(own[..shared], mixed[..shared]);
+        Assert.Equal(own[shared..], mixed[shared..]);
+
+        host.Feed(1).Ticks(20);
+        Assert.All(Frames(host), f => Assert.Equal(shared, f.Header.ParameterCount));
+        Assert.NotEmpty(Frames(host));
+        Assert.NotEqual(own[shared..], Host.Parameters(host.Node)[shared..]);
+        Assert.Throws<ArgumentException>(() => Synthetic.Node(Synthetic.Options(1) with { PersonalLayers = 2 }));
+    }
+
+    [Fact]
     public void Request_ToAnother_IsLeftToIt_AndABadOneRefused()
     {
         Host host = Training();

@@ -1,4 +1,3 @@
-using EdgeFL.Learning;
 using EdgeFL.Platform.Sensors;
 
 namespace EdgeFL.Platform.Configuration;
@@ -153,6 +152,9 @@ public sealed record TrainingConfig
     /// <summary>Deviation, in rad, of the random rotation that windows of three-axis sensors are read with, 0 (default: none) to 1.</summary>
     public float Rotation { get; set; }
 
+    /// <summary>Layers with parameters, from the last, that the node keeps to itself.</summary>
+    public int? PersonalLayers { get; set; }
+
     /// <summary>Peers each round's model is pushed to.</summary>
     public int? FanOut { get; set; }
 
@@ -186,8 +188,8 @@ public sealed record TrainingConfig
     /// <summary>Training windows kept; 1 to 65,536. Default 1024.</summary>
     public int WindowsMax { get; set; } = 1024;
 
-    /// <summary>Which of them give way: <c>oldest</c>, or those of the class that has most, <c>balanced</c>. Default oldest.</summary>
-    public ReplayPolicy Replay { get; set; }
+    /// <summary>Which of them give way: <c>oldest</c>, or those of the class that has most, <c>balanced</c>.</summary>
+    public string? Replay { get; set; }
 
     /// <summary>Windows held out at the end of each block of 20 for local validation, 0 to 10. Default 2.</summary>
     public int HeldOutPer20 { get; set; } = 2;

@@ -43,6 +43,7 @@ public static class AgentConfigRules
         In(path, "training.windowStep", training.WindowStep ?? 1, 1, WindowsLimit);
         try
         {
+            TrainingOptions.ReplayOf(training);
             TrainingOptions.Of(training, fleet, node, 1).Validate();
         }
         catch (ArgumentException error)

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using EdgeFL.Identity;
+using EdgeFL.Learning;
 using EdgeFL.Node;
 
 namespace EdgeFL.Platform.Configuration;
@@ -32,6 +33,7 @@ public static class TrainingOptions
             TailAverage = training.TailAverage ?? defaults.TailAverage,
             SettleRounds = training.SettleRounds ?? defaults.SettleRounds,
             ClassBalance = training.ClassBalance ?? defaults.ClassBalance,
+            PersonalLayers = training.PersonalLayers ?? defaults.PersonalLayers,
             FanOut = training.FanOut ?? defaults.FanOut,
             Partners = Named(nameof(training.Partners), training.Partners, defaults.Partners),
             Codec = Named(nameof(training.Codec), training.Codec, defaults.Codec),
@@ -48,6 +50,15 @@ public static class TrainingOptions
             ReportIntervalMs = training.ReportIntervalMs ?? defaults.ReportIntervalMs,
             IdlePushMs = training.IdlePushMs ?? defaults.IdlePushMs,
         };
+    }
+
+    /// <summary>Which windows give way to new ones.</summary>
+    /// <param name="training">What the configuration says.</param>
+    /// <exception cref="ArgumentException">The name means nothing.</exception>
+    public static ReplayPolicy ReplayOf(TrainingConfig training)
+    {
+        ArgumentNullException.ThrowIfNull(training);
+        return Named(nameof(training.Replay), training.Replay, ReplayPolicy.Oldest);
     }
 
     private static readonly System.Buffers.SearchValues<char> NameLetters = System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");

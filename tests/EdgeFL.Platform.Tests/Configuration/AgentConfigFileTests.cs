@@ -125,6 +125,7 @@ public sealed class AgentConfigFileTests : IDisposable
     [InlineData("training", "learningRate", "0")]
     [InlineData("training", "momentum", "1")]
     [InlineData("training", "fanOut", "17")]
+    [InlineData("training", "personalLayers", "17")]
     [InlineData("training", "learningRateFloor", "2")]
     [InlineData("training", "momentumRenewal", "0")]
     [InlineData("training", "tailAverage", "2")]
@@ -168,9 +169,9 @@ public sealed class AgentConfigFileTests : IDisposable
     [Fact]
     public void Replay_IsOneOfItsNames()
     {
-        Assert.Equal(ReplayPolicy.Oldest, Read(Least).Training.Replay);
-        Assert.Equal(ReplayPolicy.Balanced, Read(Least[..^1] + ",\"training\":{\"replay\":\"balanced\"}}").Training.Replay);
-        Assert.Contains("not understood", Wrong(Least[..^1] + ",\"training\":{\"replay\":\"newest\"}}").Message, StringComparison.Ordinal);
+        Assert.Equal(ReplayPolicy.Oldest, TrainingOptions.ReplayOf(Read(Least).Training));
+        Assert.Equal(ReplayPolicy.Balanced, TrainingOptions.ReplayOf(Read(Least[..^1] + ",\"training\":{\"replay\":\"balanced\"}}").Training));
+        Assert.Contains("training.replay is 'newest'", Wrong(Least[..^1] + ",\"training\":{\"replay\":\"newest\"}}").Message, StringComparison.Ordinal);
     }
 
     [Fact]
