@@ -29,7 +29,7 @@ internal sealed partial class Agent : IDisposable
     /// <summary>Where its broker listens; 0 before it says so.</summary>
     public int Port => Reachable().Match(Log) is { Success: true } match ? int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) : 0;
 
-    public static Agent Start(string folder) => new(folder, Child.Start([.. Built.AgentCommand, "--config", Path.Combine(folder, "agent.json")]));
+    public static Agent Start(string folder, params string[] more) => new(folder, Child.Start([.. Built.AgentCommand, "--config", Path.Combine(folder, "agent.json"), .. more]));
 
     /// <summary>Waits until it listens.</summary>
     public async Task<int> ListensAsync()

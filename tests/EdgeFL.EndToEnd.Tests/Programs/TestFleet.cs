@@ -72,9 +72,9 @@ internal sealed class TestFleet : IDisposable
         return ports;
     }
 
-    public Agent Start(string node)
+    public Agent Start(string node, params string[] more)
     {
-        Agent agent = Agent.Start(Node(node));
+        Agent agent = Agent.Start(Node(node), more);
         agents.Add(agent);
         return agent;
     }
