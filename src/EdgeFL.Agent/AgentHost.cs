@@ -31,12 +31,14 @@ internal sealed class AgentHost : IAsyncDisposable
     private readonly EventLimit events = new();
     private readonly Outbox outbox = new();
     private readonly Telemetry telemetry;
+    private readonly InputRecording? recording;
     private long nextWatchdogMs;
     private bool isSensorStuck;
 
-    public AgentHost(NodeCore node, ISensor sensor, CheckpointWriter checkpoints, DeviceCredentials credentials, AgentConfig config, InfoPayload info)
+    public AgentHost(NodeCore node, ISensor sensor, CheckpointWriter checkpoints, DeviceCredentials credentials, AgentConfig config, InfoPayload info, InputRecording? recording)
     {
         this.node = node;
+        this.recording = recording;
         this.sensor = sensor;
         this.credentials = credentials;
         tickMs = config.Training.TickMs;
@@ -69,6 +71,7 @@ internal sealed class AgentHost : IAsyncDisposable
         if (isSensorStuck)
             AgentLog.Error("sensor-stuck", "The sensor does not stop; the agent stops without it.", "");
         Handle(new Pending(new NodeInput.Shutdown(), null, Stopwatch.GetTimestamp()));
+        recording?.End(node);
         await checkpoints.FlushAsync().ConfigureAwait(false);
         await link.StopAsync().ConfigureAwait(false);
     }
@@ -132,7 +135,10 @@ internal sealed class AgentHost : IAsyncDisposable
             return;
         }
 
-        node.Handle(pending.Input!, Environment.TickCount64, outbox);
+        long now = Environment.TickCount64;
+        if (recording?.Take(pending.Input!, now, node) is { } stopped)
+            Raise(stopped);
+        node.Handle(pending.Input!, now, outbox);
         foreach (NodeEffect effect in outbox.Effects)
             Carry(effect, pending.ArrivedAt);
         outbox.Clear();

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using EdgeFL.Identity;
 using EdgeFL.Learning;
 using EdgeFL.Node;
+using EdgeFL.Node.Recording;
 using EdgeFL.Platform.Boards;
 using EdgeFL.Platform.Configuration;
 using EdgeFL.Platform.Links;
@@ -19,7 +20,8 @@ internal static class Composition
     /// <param name="config">What it is told.</param>
     /// <param name="folder">Folder that relative paths start from.</param>
     /// <param name="version">Version of the agent.</param>
-    public static async Task<AgentHost> BuildAsync(AgentConfig config, string folder, string version)
+    /// <param name="recording">Where the node's inputs are recorded, or null.</param>
+    public static async Task<AgentHost> BuildAsync(AgentConfig config, string folder, string version, InputRecording? recording)
     {
         DeviceCredentials credentials = LoadCredentials(config, folder);
         ISensor? sensor = null;
@@ -28,7 +30,8 @@ internal static class Composition
             string state = Path.GetFullPath(config.State, folder);
             Directory.CreateDirectory(state);
             sensor = SensorFactory.Create(config.Sensor, new SensorContext { BaseFolder = folder });
-            ModelSpec model = LoadModel(Path.GetFullPath(config.Model, folder)).Resolve(sensor.Description.Channels.Count);
+            int channels = sensor.Description.Channels.Count;
+            ModelSpec model = LoadModel(Path.GetFullPath(config.Model, folder), out byte[] modelFile).Resolve(channels);
             CheckClasses(model, sensor.Description, config.Model);
             uint boot = BootCounter.Next(Path.Combine(state, "boot"));
             var windows = new WindowOptions
@@ -49,12 +52,22 @@ internal static class Composition
             NodeOptions options = TrainingOptions.Of(config.Training, credentials.Identity.Fleet, credentials.Identity.Node, boot);
             NodeCore node = MakeNode(options, model, windows, data);
             var store = new CheckpointStore(state, "model");
-            Restore(node, store);
+            ReadOnlyMemory<byte> restored = Restore(node, store), restoredIntegers = default;
             string quantized = Path.Combine(state, "model.int8");
             if (options.Int8Inference && File.Exists(quantized))
-                RestoreIntegers(node, quantized);
+                restoredIntegers = RestoreIntegers(node, quantized);
+            recording?.Begin(new RecordedNode
+            {
+                Options = options,
+                Model = modelFile,
+                Channels = channels,
+                Windows = windows,
+                Data = data,
+                Checkpoint = restored,
+                Quantized = restoredIntegers,
+            });
             InfoPayload info = Describe(config, credentials, version, boot, model, sensor.Description);
-            return new AgentHost(node, sensor, new CheckpointWriter(store, quantized), credentials, config with { Network = config.Network.In(folder) }, info);
+            return new AgentHost(node, sensor, new CheckpointWriter(store, quantized), credentials, config with { Network = config.Network.In(folder) }, info, recording);
         }
         catch
         {
@@ -81,11 +94,12 @@ internal static class Composition
         throw new ConfigException("wrong-certificate", $"The certificate in {path} {wrong}.", $"edgefl node add {config.Node}");
     }
 
-    private static ModelSpec LoadModel(string path)
+    private static ModelSpec LoadModel(string path, out byte[] file)
     {
         try
         {
-            return ModelSpec.Parse(File.ReadAllBytes(path));
+            file = File.ReadAllBytes(path);
+            return ModelSpec.Parse(file);
         }
         catch (ModelFormatException error)
         {
@@ -120,28 +134,35 @@ internal static class Composition
         }
     }
 
-    private static void Restore(NodeCore node, CheckpointStore store)
+    /// <summary>Gives the checkpoint that the node goes on from; empty for none.</summary>
+    private static ReadOnlyMemory<byte> Restore(NodeCore node, CheckpointStore store)
     {
         CheckpointLoad load = store.Load();
         if (load.Reason.Length > 0)
             AgentLog.Error("checkpoint-damaged", load.Reason, load.Status == CheckpointStatus.FellBack ? "The generation before it was used." : "The node starts anew and catches up from its neighbours.");
         if (load.Payload.IsEmpty)
-            return;
+            return default;
         CheckpointError error = node.Restore(load.Payload.Span);
         if (error == CheckpointError.None)
+        {
             AgentLog.Info($"going on from the checkpoint of round {node.Round}");
-        else
-            AgentLog.Error("checkpoint-unusable", $"The checkpoint was not used: {error}.", "The node starts anew and catches up from its neighbours.");
+            return load.Payload;
+        }
+
+        AgentLog.Error("checkpoint-unusable", $"The checkpoint was not used: {error}.", "The node starts anew and catches up from its neighbours.");
+        return default;
     }
 
-    private static void RestoreIntegers(NodeCore node, string path)
+    /// <summary>Gives the file that the node infers with; empty when it cannot.</summary>
+    private static ReadOnlyMemory<byte> RestoreIntegers(NodeCore node, string path)
     {
         string why;
         try
         {
-            QuantizedModelError error = node.RestoreIntegers(File.ReadAllBytes(path));
+            byte[] file = File.ReadAllBytes(path);
+            QuantizedModelError error = node.RestoreIntegers(file);
             if (error == QuantizedModelError.None)
-                return;
+                return file;
             why = $"{error}";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -150,6 +171,7 @@ internal static class Composition
         }
 
         AgentLog.Error("quantized-unusable", $"{path} was not used: {why}.", "The node infers in floats until its next checkpoint.");
+        return default;
     }
 
     private static InfoPayload Describe(AgentConfig config, DeviceCredentials credentials, string version, uint boot, ModelSpec model, SensorDescription sensor) => new(

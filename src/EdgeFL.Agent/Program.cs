@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using EdgeFL.Agent;
@@ -13,6 +14,8 @@ const int ExitOk = 0, ExitFailure = 1, ExitUsage = 2, ExitConfig = 78; // sysexi
 
 string version = Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
 string path = "/etc/edgefl/agent.json";
+string? record = null;
+int recordMegabytes = InputRecording.MegabytesDefault;
 for (int i = 0; i < args.Length; i++)
 {
     switch (args[i])
@@ -23,11 +26,19 @@ for (int i = 0; i < args.Length; i++)
         case "--help" or "-h":
             Console.Out.WriteLine(
                 "edgefl-agent: learns from this device's sensors together with its neighbours.\n\n"
-                + "  --config FILE   configuration (default /etc/edgefl/agent.json)\n  --version       prints the version\n\n"
+                + "  --config FILE   configuration (default /etc/edgefl/agent.json)\n  --record FILE   writes all that the node takes in, sensor data included, to replay it: edgefl sim --replay FILE\n"
+                + "  --record-max N  most MB of that file, 1 to 65536 (default 256); when it is full the node goes on without\n  --version       prints the version\n\n"
                 + "Stops cleanly on SIGTERM and SIGINT. Logs go to standard error. `edgefl init` and `edgefl node add` write the configuration.");
             return ExitOk;
         case "--config" when i + 1 < args.Length:
             path = args[++i];
+            break;
+        case "--record" when i + 1 < args.Length:
+            record = args[++i];
+            break;
+        case "--record-max" when i + 1 < args.Length && int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out int most) && most is >= 1 and <= 65536:
+            recordMegabytes = most;
+            i++;
             break;
         default:
             AgentLog.Error("usage", $"Unknown argument '{args[i]}'.", "edgefl-agent --help");
@@ -41,7 +52,8 @@ using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSig
 try
 {
     AgentConfig config = AgentConfigFile.Read(path);
-    await using AgentHost agent = await Composition.BuildAsync(config, Path.GetDirectoryName(Path.GetFullPath(path))!, version).ConfigureAwait(false);
+    using InputRecording? recording = record is null ? null : InputRecording.Open(record, recordMegabytes);
+    await using AgentHost agent = await Composition.BuildAsync(config, Path.GetDirectoryName(Path.GetFullPath(path))!, version, recording).ConfigureAwait(false);
     AgentLog.Info($"edgefl-agent {version}: {config.Node} of fleet {config.Fleet}");
     await agent.RunAsync(stop.Token).ConfigureAwait(false);
     AgentLog.Info("stopped");

@@ -78,7 +78,7 @@ public sealed class SeparateHosts : IAsyncLifetime
     /// <summary>Starts a node's agent on its host, and hears it.</summary>
     internal async Task StartAsync(string node)
     {
-        agents[node] = fleet!.Start(node, TestNetwork.On(node));
+        agents[node] = fleet!.StartOn(TestNetwork.On(node), node);
         Assert.Equal(Port, await agents[node].ListensAsync());
         listeners[node] = Listener.At(Port, fleet.Operator, $"edgefl/v1/{fleet.Name}/{node}/+", TestNetwork.On(node));
     }

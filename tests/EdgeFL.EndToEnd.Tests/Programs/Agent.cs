@@ -30,9 +30,15 @@ internal sealed partial class Agent : IDisposable
     public int Port => Reachable().Match(Log) is { Success: true } match ? int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) : 0;
 
     /// <param name="folder">The node's folder.</param>
-    /// <param name="on">What runs a command where the agent is to run; nothing for this machine.</param>
-    public static Agent Start(string folder, params IReadOnlyList<string> on) =>
-        new(folder, Child.Start([.. on, .. Built.AgentCommand, "--config", Path.Combine(folder, "agent.json")]));
+    /// <param name="more">More arguments.</param>
+    public static Agent Start(string folder, params string[] more) => StartOn([], folder, more);
+
+    /// <summary>Starts it elsewhere than on this machine.</summary>
+    /// <param name="on">What runs a command where the agent is to run.</param>
+    /// <param name="folder">The node's folder.</param>
+    /// <param name="more">More arguments.</param>
+    public static Agent StartOn(IReadOnlyList<string> on, string folder, params string[] more) =>
+        new(folder, Child.Start([.. on, .. Built.AgentCommand, "--config", Path.Combine(folder, "agent.json"), .. more]));
 
     /// <summary>Waits until it listens.</summary>
     public async Task<int> ListensAsync()

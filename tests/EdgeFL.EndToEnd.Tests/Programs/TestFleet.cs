@@ -72,10 +72,14 @@ internal sealed class TestFleet : IDisposable
         return ports;
     }
 
-    /// <summary>Starts a node's agent, by what runs a command on its host; by nothing on this machine.</summary>
-    public Agent Start(string node, params IReadOnlyList<string> on)
+    /// <summary>Starts a node's agent by what runs a command on its host.</summary>
+    public Agent StartOn(IReadOnlyList<string> on, string node) => Keep(Agent.StartOn(on, Node(node)));
+
+    /// <summary>Starts a node's agent on this machine.</summary>
+    public Agent Start(string node, params string[] more) => Keep(Agent.Start(Node(node), more));
+
+    private Agent Keep(Agent agent)
     {
-        Agent agent = Agent.Start(Node(node), on);
         agents.Add(agent);
         return agent;
     }

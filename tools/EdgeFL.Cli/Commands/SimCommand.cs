@@ -18,21 +18,25 @@ internal static class SimCommand
         var folder = new Option<string>("--out") { Description = "Folder for plots and the table of a sweep (default: a new one under the temporary folder)", HelpName = "DIR" };
         var sweep = new Option<string[]>("--sweep") { Description = "Runs once for each value of a member, and each combination; may be given again", HelpName = "MEMBER=V1,V2", AllowMultipleArgumentsPerToken = false };
         var fuzz = new Option<int>("--fuzz") { Description = "In the place of a configuration: so many random small worlds, of seeds --seed (default 1) and on, under all invariants", HelpName = "N" };
+        var replay = new Option<string[]>("--replay") { Description = "In the place of a configuration: files that edgefl-agent --record wrote, or folders of *.record, whose models must come out the same", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
         return new CliCommand("sim", "Simulate a fleet in virtual time: the nodes' own code, a network that delays, loses and parts, one seed",
                 new Example("edgefl sim --config firmware-config/simulations/ring-64.json", "64 nodes that see two neighbours each; plots and a table"),
                 new Example("edgefl sim --config firmware-config/simulations/ten-thousand.json --json", "10,000 nodes; one line of JSON at the end"),
                 new Example("edgefl sim --config firmware-config/simulations/har.json --data ../shared/data --seed 7", "21 people's recordings"),
                 new Example("edgefl sim --config firmware-config/simulations/gateway.json --sweep node.fanOut=1,2,4 --sweep seed=1..10", "30 runs, one table"),
                 new Example("edgefl sim --config firmware-config/simulations/ring-64.json --sweep world.loss=0,0.1,0.3 --out loss", "what loss costs, with a plot in loss/"),
-                new Example("edgefl sim --fuzz 1000 --seed 1", "a thousand random worlds; the seed of one that breaks a rule is printed"))
-            .With(config, seed, data, threads, folder, sweep, fuzz)
+                new Example("edgefl sim --fuzz 1000 --seed 1", "a thousand random worlds; the seed of one that breaks a rule is printed"),
+                new Example("edgefl sim --replay alpha.record beta.record gamma.record --json", "gives nodes here what agents recorded: the same bits, or exit code 1"))
+            .With(config, seed, data, threads, folder, sweep, fuzz, replay)
             .Runs((context, cancel) =>
             {
                 int count = context.Get(threads);
                 if (count is < 1 or > 64)
                     throw new CliException("bad-usage", $"--threads {count} is out of range: 1 to 64.", "--threads 2", ExitCodes.Usage);
-                if (context.Given(fuzz) == context.Given(config) || context.Get(fuzz) < (context.Given(fuzz) ? 1 : 0))
-                    throw new CliException("bad-usage", "Give either --config FILE or --fuzz N, N at least 1.", "edgefl sim --config firmware-config/simulations/ring-64.json", ExitCodes.Usage);
+                if (context.Given(replay) && !context.Given(fuzz) && !context.Given(config))
+                    return SimReplay.RunAsync(context.Get(replay)!, count, context, cancel);
+                if (context.Given(replay) || context.Given(fuzz) == context.Given(config) || context.Get(fuzz) < (context.Given(fuzz) ? 1 : 0))
+                    throw new CliException("bad-usage", "Give one of --config FILE, --fuzz N, N at least 1, and --replay FILE.", "edgefl sim --config firmware-config/simulations/ring-64.json", ExitCodes.Usage);
                 if (context.Given(fuzz))
                     return SimFuzz.RunAsync(context.Get(fuzz), context.Get(seed) ?? 1, count, context, cancel);
                 string file = context.Console.Resolve(context.Get(config)!);
