@@ -47,6 +47,7 @@ internal static class Composition
                 HeldOutWindows = Math.Max(1, config.Training.WindowsMax / 4),
                 HeldOutPerBlock = config.Training.HeldOutPer20,
                 Rotation = config.Training.Rotation,
+                Replay = config.Training.Replay,
             };
             NodeOptions options = TrainingOptions.Of(config.Training, credentials.Identity.Fleet, credentials.Identity.Node, boot);
             NodeCore node = MakeNode(options, model, windows, data);

@@ -60,6 +60,9 @@ public sealed class ChannelNormaliser
         count = Math.Min(count + 1f, MemoryWindows);
     }
 
+    /// <summary>What was observed so far counts as no more than 64 windows from now on: the statistics then follow what comes.</summary>
+    public void Forget() => count = Math.Min(count, 64f);
+
     /// <summary>destination = (source - mean)/deviation, held within ±<see cref="Limit"/>; a constant channel gives 0. Before the first
     /// window, a copy.</summary>
     /// <param name="source">Shape [C,T], channel-major.</param>

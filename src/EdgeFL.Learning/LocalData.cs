@@ -5,11 +5,14 @@ namespace EdgeFL.Learning;
 /// <summary>How much a device remembers, and what it keeps apart to judge itself by.</summary>
 public sealed record LocalDataOptions
 {
-    /// <summary>Windows to train on, 1 to 65536; the oldest give way. Default 1024.</summary>
+    /// <summary>Windows to train on, 1 to 65536. Default 1024.</summary>
     public int TrainingWindows { get; init; } = 1024;
 
-    /// <summary>Windows held out, 1 to 65536; the oldest give way. Default 256.</summary>
+    /// <summary>Windows held out, 1 to 65536. Default 256.</summary>
     public int HeldOutWindows { get; init; } = 256;
+
+    /// <summary>Which windows give way where that many are kept. Default <see cref="ReplayPolicy.Oldest"/>.</summary>
+    public ReplayPolicy Replay { get; init; }
 
     /// <summary>Consecutive windows of the stream that are divided together, 2 to 65536. Default 20.</summary>
     public int BlockWindows { get; init; } = 20;
@@ -39,6 +42,8 @@ public sealed record LocalDataOptions
             throw new ArgumentOutOfRangeException(nameof(BlockWindows), BlockWindows, "A block has 2 to 65536 windows.");
         if (HeldOutPerBlock < 0 || HeldOutPerBlock >= BlockWindows)
             throw new ArgumentOutOfRangeException(nameof(HeldOutPerBlock), HeldOutPerBlock, "0 to BlockWindows-1 of a block are held out.");
+        if (Replay is < ReplayPolicy.Oldest or > ReplayPolicy.Balanced)
+            throw new ArgumentOutOfRangeException(nameof(Replay), Replay, "Windows give way by their age, oldest, or by class, balanced.");
         if (!(Rotation is >= 0f and <= 1f))
             throw new ArgumentOutOfRangeException(nameof(Rotation), Rotation, "Windows are turned by 0 to 1 rad.");
     }
@@ -62,6 +67,8 @@ public sealed class LocalData
     private int epochLength;
     private int epochNext;
     private int blockPosition;
+    private long prefersUntil;
+    private readonly Comparison<int> newestFirst;
     private readonly AxisRotation? rotation;
     private Philox random;
 
@@ -80,8 +87,10 @@ public sealed class LocalData
             throw new ArgumentException($"Model '{spec.Name}' does not yet know its channels: call Resolve first.", nameof(spec));
         Spec = spec;
         this.options = options;
-        training = new WindowRing(options.TrainingWindows);
-        heldOut = new WindowRing(options.HeldOutWindows);
+        var classes = options.Replay == ReplayPolicy.Balanced && spec.Task == TaskKind.Classify ? spec.Classes.Count : 0;
+        training = new WindowRing(options.TrainingWindows, classes);
+        heldOut = new WindowRing(options.HeldOutWindows, classes);
+        newestFirst = (a, b) => training.Arrival(b).CompareTo(training.Arrival(a));
         features = spec.Features is null ? null : new WindowFeatures(spec);
         measured = new float[features?.Count ?? 0];
         normalised = new float[spec.Channels * spec.Length];
@@ -119,6 +128,19 @@ public sealed class LocalData
 
     /// <summary>Epochs begun.</summary>
     public long Epochs { get; private set; }
+
+    /// <summary>Whether as many training windows are kept as may be, so that each new one makes another give way.</summary>
+    public bool IsFull => training.Count == options.TrainingWindows;
+
+    /// <summary>Whether epochs are of the newest quarter of the training windows and a third as many of the others, drawn anew each time, rather than of all.</summary>
+    public bool PrefersNewest => training.Arrived < prefersUntil;
+
+    /// <summary>What was learned from has changed: begins an epoch, and prefers the newest windows until as many have come as are kept.</summary>
+    public void PreferNewest()
+    {
+        prefersUntil = training.Arrived + options.TrainingWindows;
+        epochLength = epochNext = 0;
+    }
 
     /// <summary>Counts the training windows of each class.</summary>
     /// <param name="counts">Shape [K]; overwritten.</param>
@@ -378,6 +400,17 @@ public sealed class LocalData
         epochNext = 0;
         for (var i = 0; i < epochLength; i++)
             epoch[i] = i;
+        if (PrefersNewest)
+            epochLength = ChooseNewest(epoch.AsSpan(0, epochLength));
         random.Shuffle(epoch.AsSpan(0, epochLength));
+    }
+
+    /// <summary>Brings the slots of the newest quarter to the front, and a third as many of the others, by lot, behind them; returns how many both are.</summary>
+    private int ChooseNewest(Span<int> slots)
+    {
+        slots.Sort(newestFirst);
+        var newest = (slots.Length + 3) / 4;
+        random.Shuffle(slots[newest..]);
+        return Math.Min(slots.Length, newest + newest / 3);
     }
 }

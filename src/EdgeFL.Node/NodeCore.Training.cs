@@ -217,6 +217,7 @@ public sealed partial class NodeCore
 
         steps++;
         loss = float.IsNaN(loss) ? stepLoss : loss + 0.05f * (stepLoss - loss);
+        WatchForDrift(stepLoss, nowMs, outbox);
         return true;
     }
 

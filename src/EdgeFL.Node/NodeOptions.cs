@@ -68,6 +68,12 @@ public sealed record NodeOptions
     /// </summary>
     public float ClassBalance { get; init; }
 
+    /// <summary>
+    /// Whether a node whose loss rises for good says so, and learns from its newest windows more often until those kept from before are gone. Default true. Used when
+    /// <see cref="Rounds"/> is 0.
+    /// </summary>
+    public bool WatchDrift { get; init; } = true;
+
     /// <summary>Training windows that must be there before the first step, 1 to 100,000. Default 16.</summary>
     public int MinimumWindows { get; init; } = 16;
 

@@ -33,7 +33,7 @@ public sealed class RecordReplayTests(ITestOutputHelper output)
         using TestFleet fleet = await TestFleet.CreateAsync("alpha");
         int[] ports = fleet.ConfigureStatic(c => c, "alpha");
         string file = RecordingOf(fleet, "alpha");
-        Agent agent = fleet.Start("alpha", "--record", file, "--record-max", "1");
+        Agent agent = fleet.Start("alpha", null, "--record", file, "--record-max", "1");
         await agent.ListensAsync();
         using Listener heard = fleet.Listen(ports[0]);
         await Wait.UntilAsync(() => agent.Log.Contains("recording-full:", StringComparison.Ordinal), "the recording is full", () => agent.Said);
@@ -46,7 +46,7 @@ public sealed class RecordReplayTests(ITestOutputHelper output)
 
     private static async Task RunAsync(TestFleet fleet, int port, long round)
     {
-        Agent[] agents = [.. Nodes.Select(node => fleet.Start(node, "--record", RecordingOf(fleet, node)))];
+        Agent[] agents = [.. Nodes.Select(node => fleet.Start(node, null, "--record", RecordingOf(fleet, node)))];
         foreach (Agent agent in agents)
             await agent.ListensAsync();
         using (Listener heard = fleet.Listen(port))

@@ -133,4 +133,19 @@ public sealed class ChannelNormaliserTests
         Assert.Equal(100f, state[0], 1f);
         Assert.Equal(ChannelNormaliser.MemoryWindows, state[2]);
     }
+
+    [Fact]
+    public void Forget_SensorThatMoved_IsFollowedSoon()
+    {
+        var normaliser = new ChannelNormaliser(1);
+        for (var w = 0; w < ChannelNormaliser.MemoryWindows; w++)
+            normaliser.Observe([-1f, 1f]);
+        normaliser.Forget();
+        for (var w = 0; w < 576; w++)
+            normaliser.Observe([99f, 101f]);
+        var state = new float[3];
+        normaliser.ExportState(state);
+        Assert.Equal(90f, state[0], 0.1f);
+        Assert.Equal(640f, state[2]);
+    }
 }

@@ -1,3 +1,5 @@
+using EdgeFL.Numerics;
+
 namespace EdgeFL.Learning.Tests;
 
 public sealed class LocalDataTests
@@ -43,6 +45,73 @@ public sealed class LocalDataTests
         Assert.Equal(Enumerable.Range(0, 50), second.Order());
         Assert.NotEqual(first, second);
         Assert.Equal(first, Epoch(same, 16));
+    }
+
+    [Fact]
+    public void Balanced_OneClassForLong_LosesNoOther()
+    {
+        var options = new LocalDataOptions { TrainingWindows = 30, HeldOutWindows = 6, BlockWindows = 5, HeldOutPerBlock = 1, Replay = ReplayPolicy.Balanced };
+        LocalData data = new(Spec, options, 1), oldest = new(Spec, options with { Replay = ReplayPolicy.Oldest }, 1);
+        int[] counts = new int[3];
+        for (var i = 0; i < 2000; i++)
+        {
+            var label = i < 60 ? i / 20 : 0;
+            data.Add(Window(i, label));
+            oldest.Add(Window(i, label));
+            data.CountClasses(counts);
+            Assert.Equal(data.TrainingCount, counts.Sum());
+            Assert.InRange(data.TrainingCount, 1, 30);
+        }
+        Assert.Equal([10, 10, 10], counts);
+        // Of each class the newest.
+        var kept = Epoch(data, 16).Order().ToList();
+        Assert.Equal(Enumerable.Range(0, 60).Where(i => i % 5 != 4).Skip(16).Chunk(16).SelectMany(c => c.Skip(6)), kept.Take(20));
+        Assert.All(kept.Skip(20), v => Assert.InRange(v, 1987, 1999));
+        Assert.Equal(2, HeldOut(data).Count(v => v >= 60));
+        oldest.CountClasses(counts);
+        Assert.Equal([30, 0, 0], counts);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Balanced_AnyStream_KeepsTheNewestOfEachClass_AndItsShareOrAllOfIt(ulong seed)
+    {
+        var random = new Philox(seed, 9);
+        var data = new LocalData(Spec, new LocalDataOptions { TrainingWindows = 20, HeldOutPerBlock = 0, Replay = ReplayPolicy.Balanced }, 1);
+        var seen = new List<int>[] { [], [], [] };
+        for (var i = 0; i < 600; i++)
+        {
+            var label = random.NextInt32(10) < 8 ? i / 50 % 3 : random.NextInt32(3);
+            data.Add(Window(i, label));
+            seen[label].Add(i);
+            var counts = new int[3];
+            data.CountClasses(counts);
+            Assert.Equal(Enumerable.Range(0, 3).SelectMany(k => seen[k].TakeLast(counts[k])).Order(), Epoch(data, 32).Order());
+            Assert.All(Enumerable.Range(0, 3), k => Assert.True(counts[k] >= Math.Min(20 / 3, seen[k].Count), $"window {i}: {string.Join(' ', counts)}"));
+        }
+    }
+
+    [Fact]
+    public void PreferNewest_EpochsAreMostlyOfTheNewestQuarter_UntilAllThatWereKeptAreGone()
+    {
+        LocalData data = new(Spec, new LocalDataOptions { TrainingWindows = 40, HeldOutPerBlock = 0 }, 7);
+        for (var i = 0; i < 50; i++)
+            data.Add(Window(i, 0));
+        Assert.True(data.IsFull);
+        data.NextBatch(4, new float[8], new int[4], []);
+        data.PreferNewest();
+        var first = Batch(data, 16);
+        Assert.Equal(13, first.Count);
+        Assert.Equal(Enumerable.Range(40, 10), first.Where(v => v >= 40).Order());
+        Assert.NotEqual(first.Where(v => v < 40).Order(), Batch(data, 16).Where(v => v < 40).Order());
+        for (var i = 50; i < 90; i++)
+        {
+            Assert.True(data.PrefersNewest);
+            data.Add(Window(i, 0));
+        }
+        Assert.False(data.PrefersNewest);
+        Assert.Equal(Enumerable.Range(50, 40), Epoch(data, 16).Order());
     }
 
     [Theory]
@@ -157,14 +226,16 @@ public sealed class LocalDataTests
     private static List<int> Epoch(LocalData data, int batch)
     {
         var seen = new List<int>();
-        var inputs = new float[batch * 2];
         while (seen.Count < data.TrainingCount)
-        {
-            var count = data.NextBatch(batch, inputs, new int[batch], []);
-            for (var b = 0; b < count; b++)
-                seen.Add((int)inputs[2 * b]);
-        }
+            seen.AddRange(Batch(data, batch));
         return seen;
+    }
+
+    private static List<int> Batch(LocalData data, int batch)
+    {
+        var inputs = new float[batch * 2];
+        var count = data.NextBatch(batch, inputs, new int[batch], []);
+        return [.. Enumerable.Range(0, count).Select(b => (int)inputs[2 * b])];
     }
 
     private static int[] HeldOut(LocalData data)

@@ -48,22 +48,22 @@ internal static class Synthetic
 
     public static NodeCore Node(NodeOptions options, ModelSpec? model = null) => new(options, model ?? Model, Windowing, Kept);
 
-    /// <summary>Batches of 200 rows, each of one class; every device sees its own mixture and phase.</summary>
-    public static List<SampleBatch> Stream(int device, int batches = 12, int classes = 3)
+    /// <summary>Batches of 200 rows, each of one class; every device sees its own mixture and phase. From a batch on each class looks as another did before.</summary>
+    public static List<SampleBatch> Stream(int device, int batches = 12, int classes = 3, int changesAt = int.MaxValue)
     {
         var random = new Philox((ulong)device, 31);
         var result = new List<SampleBatch>();
         Span<float> row = stackalloc float[Channels];
         for (int b = 0; b < batches; b++)
         {
-            int label = (b + device) % classes;
+            int label = (b + device) % classes, look = b < changesAt ? label : (label + 1) % classes;
             double phase = random.NextDouble();
             var batch = new SampleBatch(Channels, 200);
             for (int r = 0; r < 200; r++)
             {
                 for (int c = 0; c < Channels; c++)
                 {
-                    double turns = phase + (r * (0.05 + (0.11 * label))) + (0.2 * c);
+                    double turns = phase + (r * (0.05 + (0.11 * look))) + (0.2 * c);
                     row[c] = (float)((4 * Math.Abs(turns - Math.Floor(turns) - 0.5)) - 1) + (0.3f * random.NextGaussian());
                 }
                 Assert.True(batch.TryAdd(r * 20L, b, label, row));
@@ -74,12 +74,12 @@ internal static class Synthetic
     }
 
     /// <summary>Share of windows of unseen devices that the parameters put into the right class.</summary>
-    public static double Accuracy(ReadOnlySpan<float> parameters)
+    public static double Accuracy(ReadOnlySpan<float> parameters, int changesAt = int.MaxValue)
     {
         var network = new Network(Model, 1);
         var logits = new float[3];
         int right = 0, all = 0;
-        foreach (SampleWindow window in Enumerable.Range(500, 4).SelectMany(d => Windows(Stream(d))))
+        foreach (SampleWindow window in Enumerable.Range(500, 4).SelectMany(d => Windows(Stream(d, changesAt: changesAt))))
         {
             network.Predict(parameters, window.Values, 1, logits);
             right += Network.LargestOf(logits) == window.Label ? 1 : 0;

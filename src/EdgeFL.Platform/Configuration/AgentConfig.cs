@@ -1,3 +1,4 @@
+using EdgeFL.Learning;
 using EdgeFL.Platform.Sensors;
 
 namespace EdgeFL.Platform.Configuration;
@@ -182,8 +183,11 @@ public sealed record TrainingConfig
     /// <summary>Rows from the start of one window to the start of the next; 1 to 65,536; null takes half a window.</summary>
     public int? WindowStep { get; set; }
 
-    /// <summary>Training windows kept; 1 to 65,536; the oldest give way. Default 1024.</summary>
+    /// <summary>Training windows kept; 1 to 65,536. Default 1024.</summary>
     public int WindowsMax { get; set; } = 1024;
+
+    /// <summary>Which of them give way: <c>oldest</c>, or those of the class that has most, <c>balanced</c>. Default oldest.</summary>
+    public ReplayPolicy Replay { get; set; }
 
     /// <summary>Windows held out at the end of each block of 20 for local validation, 0 to 10. Default 2.</summary>
     public int HeldOutPer20 { get; set; } = 2;

@@ -29,7 +29,11 @@ internal sealed partial class Agent : IDisposable
     /// <summary>Where its broker listens; 0 before it says so.</summary>
     public int Port => Reachable().Match(Log) is { Success: true } match ? int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) : 0;
 
-    public static Agent Start(string folder, params string[] more) => new(folder, Child.Start([.. Built.AgentCommand, "--config", Path.Combine(folder, "agent.json"), .. more]));
+    /// <param name="folder">The node's folder.</param>
+    /// <param name="on">What runs a command where the agent is to run; nothing for this machine.</param>
+    /// <param name="more">Further arguments of the agent.</param>
+    public static Agent Start(string folder, IReadOnlyList<string>? on = null, params IReadOnlyList<string> more) =>
+        new(folder, Child.Start([.. on ?? [], .. Built.AgentCommand, "--config", Path.Combine(folder, "agent.json"), .. more]));
 
     /// <summary>Waits until it listens.</summary>
     public async Task<int> ListensAsync()
@@ -53,6 +57,6 @@ internal sealed partial class Agent : IDisposable
 
     public void Dispose() => child.Dispose();
 
-    [GeneratedRegex(@"reachable at mqtts://127\.0\.0\.1:(\d+)")]
+    [GeneratedRegex(@"reachable at mqtts://[\d.]+:(\d+)")]
     private static partial Regex Reachable();
 }

@@ -24,8 +24,8 @@ internal sealed class Listener : IDisposable
     private readonly List<Heard> heard = [];
     private readonly Child child;
 
-    private Listener(IReadOnlyList<string> arguments) =>
-        child = Child.Start(["mosquitto_sub", "-h", "127.0.0.1", .. arguments, "-q", "1", "-F", "%t %x"], Take);
+    private Listener(IReadOnlyList<string> on, IReadOnlyList<string> arguments) =>
+        child = Child.Start([.. on, "mosquitto_sub", "-h", "127.0.0.1", .. arguments, "-q", "1", "-F", "%t %x"], Take);
 
     public string Said => child.Errors + "\n" + string.Join('\n', All.TakeLast(40).Select(h => $"{h.Topic} {(h.Suffix.StartsWith("upd", StringComparison.Ordinal) ? "..." : h.Text)}"));
 
@@ -39,14 +39,18 @@ internal sealed class Listener : IDisposable
     }
 
     /// <summary>Listens at a node's own broker with an operator's certificate.</summary>
-    public static Listener At(int port, string operatorFolder, string filter = "edgefl/#") => new(
+    /// <param name="port">The broker's.</param>
+    /// <param name="operatorFolder">The certificate's.</param>
+    /// <param name="filter">What is heard.</param>
+    /// <param name="on">What runs a command on the node's host; nothing for this machine.</param>
+    public static Listener At(int port, string operatorFolder, string filter = "edgefl/#", params IReadOnlyList<string> on) => new(on,
     [
         "-p", port.ToString(CultureInfo.InvariantCulture), "--cafile", Path.Combine(operatorFolder, "ca.pem"), "--cert", Path.Combine(operatorFolder, "cert.pem"),
         "--key", Path.Combine(operatorFolder, "key.pem"), "--insecure", "-t", filter,
     ]);
 
     /// <summary>Listens at a plain broker of this machine.</summary>
-    public static Listener At(int port) => new(["-p", port.ToString(CultureInfo.InvariantCulture), "-t", "edgefl/#"]);
+    public static Listener At(int port) => new([], ["-p", port.ToString(CultureInfo.InvariantCulture), "-t", "edgefl/#"]);
 
     public IEnumerable<Heard> Of(string node, string suffix) => All.Where(h => h.Node == node && h.Suffix == suffix);
 

@@ -5,7 +5,7 @@ using EdgeFL.Platform.Sensors;
 
 namespace EdgeFL.EndToEnd.Tests.Programs;
 
-/// <summary>A fleet in a folder of its own, made by the CLI as an operator would, and its running agents. Everything stays on loopback.</summary>
+/// <summary>A fleet in a folder of its own, made by the CLI as an operator would, and its running agents. Everything stays on loopback, or on hosts of a <see cref="TestNetwork"/>.</summary>
 internal sealed class TestFleet : IDisposable
 {
     private readonly List<Agent> agents = [];
@@ -72,9 +72,10 @@ internal sealed class TestFleet : IDisposable
         return ports;
     }
 
-    public Agent Start(string node, params string[] more)
+    /// <summary>Starts a node's agent with further arguments, by what runs a command on its host; by nothing on this machine.</summary>
+    public Agent Start(string node, IReadOnlyList<string>? on = null, params IReadOnlyList<string> more)
     {
-        Agent agent = Agent.Start(Node(node), more);
+        Agent agent = Agent.Start(Node(node), on, more);
         agents.Add(agent);
         return agent;
     }

@@ -166,6 +166,14 @@ public sealed class AgentConfigFileTests : IDisposable
     }
 
     [Fact]
+    public void Replay_IsOneOfItsNames()
+    {
+        Assert.Equal(ReplayPolicy.Oldest, Read(Least).Training.Replay);
+        Assert.Equal(ReplayPolicy.Balanced, Read(Least[..^1] + ",\"training\":{\"replay\":\"balanced\"}}").Training.Replay);
+        Assert.Contains("not understood", Wrong(Least[..^1] + ",\"training\":{\"replay\":\"newest\"}}").Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void MinimumWindows_LeftOut_NeverExceedWhatIsKept()
     {
         TrainingConfig few = Read(Least[..^1] + ",\"training\":{\"windowsMax\":8}}").Training;
