@@ -16,7 +16,7 @@ public sealed class RecordingTests
         Model = new byte[] { 1, 2, 3 },
         Channels = 3,
         Windows = new WindowOptions { Length = 21, Step = 7, PeriodMs = 12.3, Label = WindowLabel.LastRow },
-        Data = new LocalDataOptions { TrainingWindows = 11, HeldOutWindows = 12, BlockWindows = 13, HeldOutPerBlock = 5, Rotation = 0.25f },
+        Data = new LocalDataOptions { TrainingWindows = 11, HeldOutWindows = 12, BlockWindows = 13, HeldOutPerBlock = 5, Rotation = 0.25f, Replay = ReplayPolicy.Balanced },
         Checkpoint = new byte[] { 4, 5 },
         Quantized = new byte[] { 6 },
     };

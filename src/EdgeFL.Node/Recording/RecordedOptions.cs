@@ -7,7 +7,7 @@ namespace EdgeFL.Node.Recording;
 /// <summary>The options that a node was made with, member by member. Whoever adds one to them adds it here, at both ends, and raises <see cref="RecordingFormat.Version"/>.</summary>
 internal static class RecordedOptions
 {
-    private const int Members = 40;
+    private const int Members = 42;
 
     public static void Write(CborWriter writer, NodeOptions options)
     {
@@ -51,7 +51,9 @@ internal static class RecordedOptions
         Int(options.ReportIntervalMs);
         Int(options.IdlePushMs);
         Int(options.ChunkTimeoutMs);
+        Int(options.PersonalLayers);
         writer.WriteBoolean(options.Int8Inference);
+        writer.WriteBoolean(options.WatchDrift);
         writer.End();
 
         void Int(int value) => writer.WriteUnsigned((ulong)value);
@@ -102,7 +104,9 @@ internal static class RecordedOptions
             ReportIntervalMs = fields.Int(),
             IdlePushMs = fields.Int(),
             ChunkTimeoutMs = fields.Int(),
+            PersonalLayers = fields.Int(),
             Int8Inference = fields.Boolean(),
+            WatchDrift = fields.Boolean(),
         };
         fields.End();
         return options;
@@ -128,18 +132,19 @@ internal static class RecordedOptions
 
     public static void Write(CborWriter writer, LocalDataOptions options)
     {
-        writer.StartArray(5);
+        writer.StartArray(6);
         writer.WriteUnsigned((ulong)options.TrainingWindows);
         writer.WriteUnsigned((ulong)options.HeldOutWindows);
         writer.WriteUnsigned((ulong)options.BlockWindows);
         writer.WriteUnsigned((ulong)options.HeldOutPerBlock);
         writer.WriteSingle(options.Rotation);
+        writer.WriteUnsigned((ulong)options.Replay);
         writer.End();
     }
 
     public static LocalDataOptions ReadData(ref RecordReader fields)
     {
-        fields.Start(5);
+        fields.Start(6);
         var options = new LocalDataOptions
         {
             TrainingWindows = fields.Int(),
@@ -147,6 +152,7 @@ internal static class RecordedOptions
             BlockWindows = fields.Int(),
             HeldOutPerBlock = fields.Int(),
             Rotation = fields.Single(),
+            Replay = (ReplayPolicy)fields.Int(),
         };
         fields.End();
         return options;
