@@ -268,8 +268,11 @@ public sealed partial class NodeCore
     private void MixArrivals()
     {
         if (catchesUp || replicas.Arrivals == mixedArrivals)
-            return; // Who waits to catch up on several holds them against each other.
-        ReadOnlySpan<PeerModel> fresh = Fresh(MedianRound());
+            return;
+        int median = MedianRound();
+        if (median - round > options.MaxAgeRounds)
+            return; // To catch up is for the round's beginning, on several that are held against each other.
+        ReadOnlySpan<PeerModel> fresh = Fresh(median);
         if (!fresh.IsEmpty)
             Mix(Shared, fresh);
     }
@@ -291,7 +294,7 @@ public sealed partial class NodeCore
     /// </summary>
     private void HoldToUsual(ReadOnlySpan<float> own, int models)
     {
-        float usual = distance.Median * models / (models + 1), moved = MathF.Sqrt(Vectors.SquaredDistance(merged, own));
+        float usual = distance.Usual * models / (models + 1), moved = MathF.Sqrt(Vectors.SquaredDistance(merged, own));
         if (moved > FarthestShare * usual)
             Vectors.Lerp(merged, own, 1 - (FarthestShare * usual / moved));
     }
@@ -370,7 +373,7 @@ public sealed partial class NodeCore
         long mixedBefore = options.ReuseRounds == 0 ? mixedArrivals : 0;
         mixedArrivals = replicas.Arrivals;
         return plan.Trains(round)
-            ? replicas.Fresh(round, Math.Min(options.MaxAgeRounds, options.ReuseRounds == 0 ? int.MaxValue : options.ReuseRounds), median - options.MaxAgeRounds, mixedBefore)
+            ? replicas.Fresh(round, Math.Min(options.MaxAgeRounds, options.ReuseRounds == 0 ? int.MaxValue : options.ReuseRounds), median - options.MaxAgeRounds, mixedBefore, oncePerRound: options.ReuseRounds == 0)
             : replicas.Fresh(round, int.MaxValue, plan.TrainedRounds, mixedBefore);
     }
 

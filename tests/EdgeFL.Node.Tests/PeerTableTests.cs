@@ -168,14 +168,21 @@ public sealed class PeerTableTests
         var met = new HashSet<(int, NodeId)>();
         for (uint turn = 0; turn < nodes; turn++)
         {
+            int resting = 0;
             for (int i = 0; i < nodes; i++)
             {
                 if (tables[i].Pair(turn) is not [NodeId other])
+                {
+                    resting++;
                     continue;
+                }
+
                 int j = Enumerable.Range(0, nodes).Single(k => Synthetic.Id(k) == other);
                 Assert.Equal([Synthetic.Id(i)], tables[j].Pair(turn));
                 met.Add((i, other));
             }
+
+            Assert.Equal(nodes % 2, resting);
         }
 
         Assert.Equal(nodes * (nodes - 1), met.Count);

@@ -129,7 +129,7 @@ public sealed class SharingTests
     [Fact]
     public void ModelsMixedOnce_AreMixedAtTheNextTick_AndOneThatIsFarMovesTheNodeNoFurtherThanUsual()
     {
-        NodeOptions options = Synthetic.Options(1) with { ReuseRounds = 0, LearningRate = 1e-9f, StepsPerRound = 100 };
+        NodeOptions options = Synthetic.Options(1) with { ReuseRounds = 0, LearningRate = 1e-9f, StepsPerRound = 10 };
         var host = new Host(Synthetic.Node(options)).Feed(1).Connect(2).Ticks(2);
         float[] own = Host.Parameters(host.Node), near = Array.ConvertAll(own, v => v + 0.01f);
         host.Update(2, Synthetic.Frame(Synthetic.Id(2), near, sequence: ++sequence)).Ticks(1);
@@ -139,8 +139,102 @@ public sealed class SharingTests
         Assert.True(Distance(host.Node.Parameters, mixed) < 1e-4f);
 
         float usual = Distance(near, own);
+        host.Ticks(10); // A neighbour is mixed in once a round.
         host.Update(2, Synthetic.Frame(Synthetic.Id(2), Array.ConvertAll(mixed, v => v + 10), sequence: ++sequence)).Ticks(1);
         Assert.InRange(Distance(host.Node.Parameters, mixed), 0.5f * usual, 3 * usual);
+    }
+
+    [Fact]
+    public void LiarThatFloods_NeitherMovesTheNodeFarNorCoarsensItsSteps()
+    {
+        NodeOptions options = Synthetic.Options(1) with { ReuseRounds = 0, LearningRate = 1e-9f, StepsPerRound = 44 };
+        var host = new Host(Synthetic.Node(options)).Feed(1).Connect(2, 3, 4, 5, 9).Ticks(2);
+        float[] start = Host.Parameters(host.Node);
+        for (int second = 0; second < 20; second++)
+        {
+            for (int honest = 2; honest <= 5; honest++)
+                host.Update(honest, Synthetic.Frame(Synthetic.Id(honest), Array.ConvertAll(start, v => v + (0.01f * (honest - 3.5f))), sequence: ++sequence)).Ticks(1);
+            for (int lie = 0; lie < 40; lie++)
+                host.Update(9, Synthetic.Frame(Synthetic.Id(9), Array.ConvertAll(start, v => v + 1000), sequence: ++sequence)).Ticks(1);
+        }
+
+        // Each of the liar's models moves it by three usual distances at most, and the honest ones take it back by halves.
+        Assert.True(Distance(host.Node.Parameters, start) < 200, $"moved by {Distance(host.Node.Parameters, start)}; it was sent {Distance(Array.ConvertAll(start, v => v + 1000), start)} away");
+    }
+
+    [Fact]
+    public void EchoOfTheOwnModel_DoesNotMakeTheNodeDeaf()
+    {
+        NodeOptions options = Synthetic.Options(1) with { ReuseRounds = 0, LearningRate = 1e-9f, StepsPerRound = 1 };
+        var host = new Host(Synthetic.Node(options)).Feed(1).Connect(2, 3, 9).Ticks(2);
+        float[] start = Host.Parameters(host.Node), other = Array.ConvertAll(start, v => v + 1);
+        for (int i = 0; i < 20; i++)
+            host.Update(9, Synthetic.Frame(Synthetic.Id(9), Host.Parameters(host.Node), sequence: ++sequence, codec: UpdateCodec.Float32)).Ticks(1);
+        for (int i = 0; i < 100; i++)
+        {
+            for (int honest = 2; honest <= 3; honest++)
+                host.Update(honest, Synthetic.Frame(Synthetic.Id(honest), other, round: host.Node.Round, sequence: ++sequence)).Ticks(1);
+        }
+
+        Assert.True(Distance(host.Node.Parameters, other) < 0.1f * Distance(start, other), $"{Distance(host.Node.Parameters, other)} of {Distance(start, other)} are left");
+    }
+
+    [Fact]
+    public void JoinerThatMixesAtOnce_WaitsForSeveralBeforeItCatchesUp()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options(1) with { ReuseRounds = 0 })).Feed(1).Connect(2, 3, 9).Ticks(1);
+        float[] start = Host.Parameters(host.Node);
+        host.Update(9, Synthetic.Frame(Synthetic.Id(9), Array.ConvertAll(start, v => v + 100), round: 200, sequence: ++sequence)).Ticks(3);
+        Assert.True(Distance(host.Node.Parameters, start) < 10, $"A lone voice moved it by {Distance(host.Node.Parameters, start)}.");
+        float[] honest = Array.ConvertAll(start, v => v + 0.5f);
+        host.Update(2, Synthetic.Frame(Synthetic.Id(2), honest, round: 200, sequence: ++sequence));
+        host.Update(3, Synthetic.Frame(Synthetic.Id(3), Array.ConvertAll(honest, v => v + 0.01f), round: 200, sequence: ++sequence)).Ticks(20);
+        Assert.Contains("caught-up", host.Events);
+        Assert.True(Distance(host.Node.Parameters, honest) < 20, $"{Distance(host.Node.Parameters, honest)} from the honest ones");
+    }
+
+    [Fact]
+    public void Requests_AreAnsweredFromTheHoursBytesAsWell()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options(1) with { BytesPerHourMax = 1000 })).Feed(1).Connect(2).Ticks(1);
+        host.Update(2, Near(host, 0.01f));
+        for (int i = 0; i < 600; i++)
+        {
+            host.NowMs += 1000;
+            host.Update(2, Request(UpdateCodec.Lattice4));
+        }
+
+        Assert.True(host.Sent.Sum(s => (long)s.Payload.Length) < 1500);
+        Assert.True(host.Node.OverBudget > 100);
+    }
+
+    [Fact]
+    public void NodeWithoutLattices_AsksForWhatItReads()
+    {
+        var host = new Host(Synthetic.Node(Synthetic.Options(1) with { Codec = UpdateCodec.Int8Block64 })).Feed(1).Connect(2).Ticks(1);
+        host.Update(2, Lattice(Host.Parameters(host.Node), 0.01f));
+        host.NowMs += 5000;
+        host.Update(2, Lattice(Host.Parameters(host.Node), 0.01f));
+        Assert.Equal(UpdateCodec.Int8Block64, Requests(host).Last().Unread);
+        Assert.Equal(0, host.Node.Rejections.Total);
+    }
+
+    [Fact]
+    public void NodeThatIsDone_PushesToEachOfItsNeighboursInTurn_WhateverOthersAsk()
+    {
+        NodeOptions options = Synthetic.Options(1) with { Partners = PartnerChoice.Circle, FanOut = 1, Rounds = 3, IdlePushMs = 1000 };
+        var host = new Host(Synthetic.Node(options)).Feed(1).Connect(2, 3, 4).Ticks(100);
+        Assert.Equal(NodePhase.Done, host.Node.Phase);
+        host.Effects.Clear();
+        for (int second = 0; second < 30; second++)
+        {
+            host.Update(2, Request(UpdateCodec.Int8Block64));
+            host.NowMs += 1000;
+            host.Ticks(1);
+        }
+
+        Assert.Subset(host.Sent.SelectMany(s => s.To).ToHashSet(), new HashSet<NodeId> { Synthetic.Id(2), Synthetic.Id(3), Synthetic.Id(4) });
+        Assert.True(host.Sent.Count(s => s.To[0] == Synthetic.Id(3)) >= 8, $"{host.Sent.Count(s => s.To[0] == Synthetic.Id(3))} pushes");
     }
 
     [Fact]

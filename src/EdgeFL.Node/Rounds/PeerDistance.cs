@@ -43,6 +43,7 @@ public sealed class PeerDistance
     {
         public required float[] Groups; // root mean square of each group's differences
         public float Distance;
+        public float Before; // that of the model before
         public long Turn;
     }
 
@@ -70,6 +71,9 @@ public sealed class PeerDistance
 
     /// <summary>Median of the neighbours' newest distances, the lower of two; never below what no model need be known finer than.</summary>
     public float Median { get; private set; }
+
+    /// <summary>The same of what each neighbour has shown twice: one far model is not yet what is usual, even where few are heard.</summary>
+    public float Usual { get; private set; }
 
     /// <summary>How far neighbours are to be expected in each group of the lattice, as the root mean square of a parameter's difference.</summary>
     /// <param name="times">Multiplies it.</param>
@@ -104,10 +108,11 @@ public sealed class PeerDistance
         {
             if (neighbours.Count == NeighboursMax)
                 neighbours.Remove(HeardLongestAgo());
-            neighbour = neighbours[from] = new Neighbour { Groups = new float[largest.Length] };
+            neighbour = neighbours[from] = new Neighbour { Groups = new float[largest.Length], Distance = float.PositiveInfinity };
         }
 
         ModuloLattice.GroupDistance(theirs, own, neighbour.Groups);
+        neighbour.Before = neighbour.Distance;
         neighbour.Distance = MathF.Sqrt(Vectors.SquaredDistance(theirs, own));
         neighbour.Turn = turns;
         finest = FinestShare * MathF.Sqrt(Vectors.SumOfSquares(own) / parameters);
@@ -119,11 +124,8 @@ public sealed class PeerDistance
 
     private void Weigh()
     {
-        int n = 0;
-        foreach (Neighbour neighbour in neighbours.Values)
-            sorted[n++] = neighbour.Distance;
-        Array.Sort(sorted, 0, n);
-        Median = MathF.Max(sorted[(n - 1) / 2], finest * MathF.Sqrt(parameters));
+        Median = MedianOf(isBelievedAtOnce: true);
+        Usual = MedianOf(isBelievedAtOnce: false);
         largest.AsSpan().Fill(finest);
         foreach (Neighbour neighbour in neighbours.Values)
         {
@@ -134,6 +136,15 @@ public sealed class PeerDistance
             for (int g = 0; g < largest.Length; g++)
                 largest[g] = MathF.Max(largest[g], counted * neighbour.Groups[g]);
         }
+    }
+
+    private float MedianOf(bool isBelievedAtOnce)
+    {
+        int n = 0;
+        foreach (Neighbour neighbour in neighbours.Values)
+            sorted[n++] = isBelievedAtOnce ? neighbour.Distance : MathF.Min(neighbour.Distance, neighbour.Before);
+        Array.Sort(sorted, 0, n);
+        return MathF.Max(sorted[(n - 1) / 2], finest * MathF.Sqrt(parameters));
     }
 
     private NodeId HeardLongestAgo()

@@ -25,6 +25,7 @@ public sealed class ReplicaCache
         public int Foreseen; // rounds that it was moved by
         public int Heard; // its sender's round, as last heard
         public int HeardAt; // the node's own round then
+        public int MixedIn = -1; // the node's own round that it was last mixed in
         public long Arrival;
     }
 
@@ -122,14 +123,17 @@ public sealed class ReplicaCache
     /// <param name="maxAgeRounds">Models that came longer ago are left out.</param>
     /// <param name="leastRound">Models of earlier rounds, as their senders count, are left out.</param>
     /// <param name="afterArrival">Models that came as this one or earlier are left out, as counted by <see cref="Arrivals"/>.</param>
-    public ReadOnlySpan<PeerModel> Fresh(int ownRound, int maxAgeRounds, int leastRound, long afterArrival = 0)
+    /// <param name="oncePerRound">Peers of whom a model was given for this round of the node are left out: who sends more often must not weigh more.</param>
+    public ReadOnlySpan<PeerModel> Fresh(int ownRound, int maxAgeRounds, int leastRound, long afterArrival = 0, bool oncePerRound = false)
     {
         int n = 0;
         foreach (Replica replica in replicas.Values)
         {
             int age = Math.Max(0, ownRound - replica.Since);
-            if (age <= maxAgeRounds && replica.Round >= leastRound && replica.Arrival > afterArrival)
-                scratch[n++] = new PeerModel(replica.Parameters, 1 / MathF.Sqrt(1 + age));
+            if (age > maxAgeRounds || replica.Round < leastRound || replica.Arrival <= afterArrival || (oncePerRound && replica.MixedIn == ownRound))
+                continue;
+            replica.MixedIn = ownRound;
+            scratch[n++] = new PeerModel(replica.Parameters, 1 / MathF.Sqrt(1 + age));
         }
 
         return scratch.AsSpan(0, n);
