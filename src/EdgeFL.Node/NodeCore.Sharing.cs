@@ -8,8 +8,8 @@ namespace EdgeFL.Node;
 // To whom the model goes, when, and in which bytes: a lattice to those that are near, the whole model to those that are not.
 public sealed partial class NodeCore
 {
-    private const int RequestsPerSecond = 1;
-    private const int AnswersPerSecond = 2; // Twice as many: requests that a lost packet held up come bunched.
+    private const int RequestsPerSecond = 4;
+    private const int AnswersPerSecond = 8; // Twice as many: requests that a lost packet held up come bunched.
     private const int FurtherBits = 2;
     private const int WholeEveryRounds = 16;
     private const int CodecHeaderMax = 64; // of a model of a few parameters: steps, checks, tables
